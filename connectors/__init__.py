@@ -1,0 +1,1 @@
+"""The border: our vocabulary, the contract, and those who speak with the outside."""

@@ -1,0 +1,1 @@
+"""The screens, which speak with the control plane by HTTP."""

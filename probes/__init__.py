@@ -1,0 +1,1 @@
+"""Named questions about the figures, each answered yes or no with evidence."""
