@@ -1,0 +1,1 @@
+"""The ERP's twin: a sandbox ERP that books what is valid, refuses what is not, and forgets nothing."""
