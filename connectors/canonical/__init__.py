@@ -1,0 +1,1 @@
+"""The finance vocabulary that every connector translates into, in plain frozen facts."""

@@ -1,0 +1,1 @@
+"""What is on record: SQLite and PostgreSQL behind the same code."""
