@@ -1,0 +1,219 @@
+"""The one outbound client: every call has a deadline, a span and an answer that is a value."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import quote
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from opentelemetry import trace
+from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
+from opentelemetry.semconv.attributes.http_attributes import HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE
+from opentelemetry.semconv.attributes.server_attributes import SERVER_ADDRESS, SERVER_PORT
+from opentelemetry.semconv.attributes.url_attributes import URL_FULL
+
+from connectors.exchange import Exchange, Lost, NotSent, Reply
+
+RESPONSE_LIMIT: Final = 4 * 2**20
+"""Bytes of the largest answer that is read; a longer one counts as lost."""
+
+_EXCERPT: Final = 500
+_SHORTEST_SECRET: Final = 4
+_IDLE_SECONDS: Final = 15
+"""Idle connections are closed before the usual server does: a POST on a closed one cannot be told from a lost one."""
+_LEAVING: Final = "tieout.leaving"
+
+
+class UnusableUrlError(ValueError):
+    """The address is no plain http(s) origin with an optional path, or a path leads away from it."""
+
+
+class CredentialsRefusedError(Exception):
+    """An auth was refused before the request itself could leave."""
+
+
+class HttpClient:
+    """One connection's way out. Enter it with `async with`; nothing is opened before.
+
+    It speaks GET and POST only: the transport below resends PUT and DELETE by itself on a closed connection.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        secrets: Sequence[str] = (),
+        connections: int = 8,
+        response_limit: int = RESPONSE_LIMIT,
+    ) -> None:
+        self._base_url = _origin(base_url)
+        self._secrets = tuple(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+        self._connections = connections
+        self._response_limit = response_limit
+        self._tracer = trace.get_tracer("tieout.connectors.http")
+
+    async def __aenter__(self) -> Self:
+        """Open the connection pool. `SSL_CERT_FILE` names an own certificate authority."""
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # below that it logs every URL with its query
+        context = httpx.create_ssl_context()
+        pool = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=_IDLE_SECONDS, ssl=context)
+        session = aiohttp.ClientSession(connector=pool, cookie_jar=aiohttp.DummyCookieJar())
+        self._client = httpx.AsyncClient(
+            base_url=self._base_url,
+            transport=AiohttpTransport(client=session, verify=context),
+            headers={"user-agent": "tieout", "accept": "application/json", "accept-encoding": "identity"},
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+            event_hooks={"request": [_mark_leaving]},
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        """Close the connection pool."""
+        await self._client.aclose()
+
+    async def get(
+        self,
+        path: str,
+        *,
+        deadline: timedelta,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: httpx.Auth | None = None,
+    ) -> Exchange:
+        """Read from `path` (below the base URL) within `deadline`, connecting and reading included.
+
+        Raises:
+            UnusableUrlError: the path leads to another host.
+        """
+        request = self._request("GET", path, query=query, headers=headers, deadline=deadline)
+        return await self._traced(request, deadline, auth)
+
+    async def post(
+        self,
+        path: str,
+        body: bytes,
+        *,
+        deadline: timedelta,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+        auth: httpx.Auth | None = None,
+    ) -> Exchange:
+        """Post `body` to `path` (below the base URL), once, within `deadline`.
+
+        Raises:
+            UnusableUrlError: the path leads to another host.
+        """
+        typed = {"content-type": content_type, **(headers or {})}
+        request = self._request("POST", path, headers=typed, content=body, deadline=deadline)
+        return await self._traced(request, deadline, auth)
+
+    def redact(self, text: str) -> str:
+        """Return the text without the connection's secrets, plain or percent-encoded."""
+        for secret in self._secrets:
+            text = text.replace(secret, "[redacted]").replace(quote(secret, safe=""), "[redacted]")
+        return text
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        deadline: timedelta,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Request:
+        if not path.startswith("/") or path.startswith("//"):
+            raise UnusableUrlError(f"{self.redact(path)!r} is not a path below the connection's URL")
+        connect = httpx.Timeout(None, pool=deadline.total_seconds() / 2)
+        return self._client.build_request(method, path, params=query, headers=headers, content=content, timeout=connect)
+
+    async def _traced(self, request: httpx.Request, deadline: timedelta, auth: httpx.Auth | None) -> Exchange:
+        with self._span(request) as span:
+            exchange = await self._exchange(request, deadline, auth)
+            _tell(span, exchange)
+        return exchange
+
+    @contextmanager
+    def _span(self, request: httpx.Request) -> Iterator[trace.Span]:
+        attributes: dict[str, str | int] = {
+            HTTP_REQUEST_METHOD: request.method,
+            URL_FULL: self.redact(str(request.url.copy_with(query=None, fragment=None))),
+            SERVER_ADDRESS: request.url.host,
+            SERVER_PORT: request.url.port or {"http": 80, "https": 443}[request.url.scheme],
+        }
+        with self._tracer.start_as_current_span(
+            request.method, kind=trace.SpanKind.CLIENT, attributes=attributes, record_exception=False
+        ) as span:
+            yield span
+
+    async def _exchange(self, request: httpx.Request, deadline: timedelta, auth: httpx.Auth | None) -> Exchange:
+        try:
+            async with asyncio.timeout(deadline.total_seconds()):
+                response = await self._client.send(request, auth=auth, stream=True)
+                try:
+                    return await self._read(response)
+                finally:
+                    await response.aclose()
+        except CredentialsRefusedError as error:
+            return NotSent(self.redact(str(error)), code="credentials_refused")
+        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+            return self._unanswered(_underlying(error), has_left=_LEAVING in request.extensions)
+
+    async def _read(self, response: httpx.Response) -> Reply | Lost:
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > self._response_limit:
+                return Lost(f"status {response.status_code} with more than {self._response_limit} bytes")
+        return Reply(response.status_code, dict(response.headers), bytes(body), self._excerpt(body))
+
+    def _excerpt(self, body: bytearray) -> str:
+        return self.redact(body[: 4 * _EXCERPT].decode(errors="replace"))[:_EXCERPT]
+
+    def _unanswered(self, error: Exception, *, has_left: bool) -> NotSent | Lost:
+        cause = f"{type(error).__name__}: {self.redact(str(error))[:_EXCERPT]}".rstrip(": ")
+        never_connected = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+        return NotSent(cause) if never_connected or not has_left else Lost(cause)
+
+
+async def _mark_leaving(request: httpx.Request) -> None:
+    """Mark the request whose turn has come: an auth may send requests of its own before."""
+    request.extensions[_LEAVING] = True
+
+
+def _underlying(error: Exception) -> Exception:
+    """Return the socket's own error below httpx's, which names refused and reset sockets alike."""
+    below: BaseException | None = error
+    while isinstance(below, httpx.HTTPError):
+        below = below.__cause__ or below.__context__
+    return below if isinstance(below, aiohttp.ClientError | OSError) else error
+
+
+def _origin(base_url: str) -> httpx.URL:
+    url = httpx.URL(base_url)
+    if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query or url.fragment:
+        raise UnusableUrlError("a connection's URL is http(s)://host[:port][/path], its credentials stand apart")
+    return url
+
+
+def _tell(span: trace.Span, exchange: Exchange) -> None:
+    match exchange:
+        case Reply(status=status):
+            span.set_attribute(HTTP_RESPONSE_STATUS_CODE, status)
+            if status >= httpx.codes.BAD_REQUEST:
+                span.set_attribute(ERROR_TYPE, str(status))
+                span.set_status(trace.StatusCode.ERROR)
+        case NotSent(cause=cause) | Lost(cause=cause):
+            span.set_attribute(ERROR_TYPE, cause.partition(":")[0])
+            span.set_status(trace.StatusCode.ERROR, type(exchange).__name__)
