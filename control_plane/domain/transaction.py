@@ -181,6 +181,14 @@ class Seen:
     state: State
     reason: Reason
     fence: int
+    """Counts the recorded transitions, leases among them: two readers with one fence saw the same."""
+    flow: str
+    legal_entity_id: str
+    currency: str
+    cohort: str
+    posting_period: str
+    amount_minor: int
+    group_minor: int | None
 
 
 @dataclass(frozen=True, slots=True)

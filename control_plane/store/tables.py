@@ -180,6 +180,7 @@ class TransactionRow(SQLModel, table=True):
     lease_owner: int | None = _no_ref()
     lease_until: datetime | None = None
     fence: int = 0
+    """Counts the recorded transitions; whoever holds an older one is refused."""
     attempt_count: int = 0
     first_attempt_at: datetime | None = None
     last_sent_at: datetime | None = None
@@ -412,13 +413,16 @@ class ExceptionCaseRow(SQLModel, table=True):
 
 
 class HoldRow(SQLModel, table=True):
-    """What a held transaction waits for in the ERP's lists."""
+    """What a held transaction waits for: a record of the ERP's lists, a policy, a posting."""
 
     __tablename__ = "hold"
+    __table_args__ = (_partial("ix_hold_woken", "transaction_id", where="woken_at IS NOT NULL"),)
     transaction_id: int = Field(primary_key=True, sa_type=BIG)
     domain: str = Field(primary_key=True)
     legal_entity_id: str = Field(primary_key=True)
     code: str = Field(primary_key=True)
+    woken_at: datetime | None = None
+    """Set with the change that it waited for: the document is checked again."""
 
 
 Index("ix_hold_awaited", HoldRow.__table__.c.domain, HoldRow.__table__.c.code)  # type: ignore[attr-defined]  # SQLModel's table

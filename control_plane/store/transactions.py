@@ -1,0 +1,342 @@
+"""Transactions: the table that is the queue. Born, checked, leased, asked about and taken over here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import CursorResult, func, insert, or_, update
+from sqlalchemy import select as core_select
+from sqlmodel import Session, col, select
+
+from control_plane.domain.ledger import Movement, amounts_of
+from control_plane.domain.machine import By
+from control_plane.domain.transaction import MAY_BE_BOOKED, OPEN, Reason, Seen, State
+from control_plane.runtime import Ids
+from control_plane.store import ledger, lineage
+from control_plane.store.database import advisory_lock
+from control_plane.store.tables import TransactionRow
+from control_plane.store.transitions import TRANSACTION, key_of
+
+_SEEN_COLUMNS: Final = (
+    TRANSACTION.c.id,
+    TRANSACTION.c.state,
+    TRANSACTION.c.reason,
+    TRANSACTION.c.fence,
+    TRANSACTION.c.flow,
+    TRANSACTION.c.legal_entity_id,
+    TRANSACTION.c.currency,
+    TRANSACTION.c.cohort,
+    TRANSACTION.c.posting_period,
+    TRANSACTION.c.amount_minor,
+    TRANSACTION.c.group_minor,
+)
+
+_WORK_COLUMNS: Final = (
+    *_SEEN_COLUMNS,
+    TRANSACTION.c.connection,
+    TRANSACTION.c.target,
+    TRANSACTION.c.source_system,
+    TRANSACTION.c.source_id,
+    TRANSACTION.c.source_document_id,
+    TRANSACTION.c.document_number,
+    TRANSACTION.c.business_reference,
+    TRANSACTION.c.version,
+    TRANSACTION.c.payload_id,
+    TRANSACTION.c.intents_payload_id,
+    TRANSACTION.c.linked_id,
+    TRANSACTION.c.supersedes_id,
+    TRANSACTION.c.attempt_count,
+    TRANSACTION.c.first_attempt_at,
+    TRANSACTION.c.last_sent_at,
+    TRANSACTION.c.absent_count,
+    TRANSACTION.c.received_at,
+    TRANSACTION.c.recalled_at,
+    TRANSACTION.c.due_at,
+    TRANSACTION.c.overrides,
+    TRANSACTION.c.is_head,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A transaction as the engine picked it up: what was seen, and what the next act needs."""
+
+    seen: Seen
+    connection: str
+    target: str
+    source_system: str
+    source_id: str
+    source_document_id: str
+    document_number: str
+    business_reference: str
+    version: int
+    payload_id: int
+    intents_payload_id: int | None
+    linked_id: int | None
+    supersedes_id: int | None
+    attempt_count: int
+    first_attempt_at: datetime | None
+    last_sent_at: datetime | None
+    absent_count: int
+    received_at: datetime
+    recalled_at: datetime | None
+    due_at: datetime | None
+    overrides: str
+    is_head: bool
+
+    @property
+    def id(self) -> int:
+        """Return the transaction's id."""
+        return self.seen.id
+
+    @property
+    def name(self) -> str:
+        """Return what a person calls the document."""
+        return self.document_number or self.source_id
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """A new transaction: its row, who bore it and what the story tells of its receipt."""
+
+    row: Mapping[str, Any]  # column values without is_head, revision and fence
+    facts: Mapping[str, Any] = field(default_factory=dict)  # JSON values
+
+
+def bear(session: Session, births: Sequence[Birth], ids: Ids, *, now: datetime) -> None:
+    """Insert transactions: received into the ledger, and head of their order key where nothing is before them."""
+    if not births:
+        return
+    rows = [dict(birth.row) for birth in births]
+    heads = _heads(session, [row["order_key"] for row in rows])
+    for row in rows:
+        row["is_open"] = State(row["state"]) in OPEN
+        row["is_head"] = row["is_open"] and row["order_key"] not in heads
+        if row["is_open"]:
+            heads.add(row["order_key"])
+    session.connection().execute(insert(TRANSACTION), [_DEFAULTS | row for row in rows])
+    lineage.tell(session, [_receipt(birth, now) for birth in births], ids)
+    ledger.move(session, [_arrival(birth.row) for birth in births], now=now)
+
+
+def lease(  # a lease is all of this at once
+    session: Session,
+    ids: Ids,
+    *,
+    owner: int,
+    flows: Sequence[str],
+    targets: Sequence[str],
+    limit: int,
+    now: datetime,
+    until: datetime,
+) -> list[Work]:
+    """Lease what is due, at the head of its order key and meant for one of the targets; oldest promise first.
+
+    The lease is the intent: once it is committed, a crash means that the document may have been sent.
+    """
+    due = (
+        core_select(TRANSACTION.c.id)
+        .where(
+            TRANSACTION.c.state == State.READY.value,
+            TRANSACTION.c.is_head,
+            TRANSACTION.c.priority_at <= now,
+            TRANSACTION.c.flow.in_(flows),
+            TRANSACTION.c.target.in_(targets),
+        )
+        .order_by(TRANSACTION.c.priority_at, TRANSACTION.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        update(TRANSACTION)
+        .where(TRANSACTION.c.id.in_(due))
+        .values(
+            state=State.IN_FLIGHT.value,
+            lease_owner=owner,
+            lease_until=until,
+            fence=TRANSACTION.c.fence + 1,
+            revision=TRANSACTION.c.revision + 1,
+            attempt_count=TRANSACTION.c.attempt_count + 1,
+            first_attempt_at=func.coalesce(TRANSACTION.c.first_attempt_at, now),
+            last_sent_at=now,
+            updated_at=now,
+        )
+        .returning(*_WORK_COLUMNS)
+    )
+    leased = sorted((_work_of(row) for row in session.connection().execute(statement)), key=lambda work: work.id)
+    lineage.tell(session, [_lease_entry(work, owner, now) for work in leased], ids)
+    ledger.move(session, [movement for work in leased for movement in _lease_movements(work.seen)], now=now)
+    return leased
+
+
+def to_check(session: Session, limit: int) -> list[Work]:
+    """Return received transactions, oldest first."""
+    return _pick(session, TRANSACTION.c.state == State.RECEIVED.value, TRANSACTION.c.id, limit=limit)
+
+
+def to_inquire(session: Session, *, now: datetime, limit: int) -> list[Work]:
+    """Return what may be booked and is to be asked about now."""
+    waiting = TRANSACTION.c.state.in_([State.IN_DOUBT.value, State.AWAITING_ACK.value])
+    return _pick(session, waiting & (TRANSACTION.c.inquire_at <= now), TRANSACTION.c.inquire_at, limit=limit)
+
+
+def to_reap(session: Session, *, now: datetime, gone: Sequence[int], limit: int) -> list[Work]:
+    """Return what is in flight under a lease that has run out, or that a gone process held."""
+    lost = or_(TRANSACTION.c.lease_until <= now, TRANSACTION.c.lease_owner.in_(gone))
+    in_flight = TRANSACTION.c.state == State.IN_FLIGHT.value
+    return _pick(session, in_flight & lost, TRANSACTION.c.lease_until, limit=limit)
+
+
+def held_for(session: Session, ids_held: Sequence[int]) -> list[Work]:
+    """Return those of the transactions that are on hold, in their order."""
+    held = TRANSACTION.c.state == State.ON_HOLD.value
+    return _pick(session, held & TRANSACTION.c.id.in_(ids_held), TRANSACTION.c.id, limit=len(ids_held))
+
+
+def by_ids(session: Session, wanted: Sequence[int]) -> list[Work]:
+    """Return the transactions, oldest first."""
+    query = core_select(*_WORK_COLUMNS).where(TRANSACTION.c.id.in_(wanted)).order_by(TRANSACTION.c.id)
+    return [_work_of(row) for row in session.connection().execute(query)]
+
+
+def versions_of(session: Session, flow: str, objects: Sequence[tuple[str, str]]) -> list[Work]:
+    """Return every version of the business objects (source system, source id), oldest first."""
+    source_ids = sorted({source_id for _, source_id in objects})
+    query = (
+        core_select(*_WORK_COLUMNS)
+        .where(TRANSACTION.c.flow == flow, TRANSACTION.c.source_id.in_(source_ids))
+        .order_by(TRANSACTION.c.id)
+    )
+    wanted = set(objects)
+    found = (_work_of(row) for row in session.connection().execute(query))
+    return [work for work in found if (work.source_system, work.source_id) in wanted]
+
+
+def mark_recalled(session: Session, transaction_ids: Sequence[int], *, now: datetime) -> None:
+    """Keep a recall of what may be booked: it takes effect when the answer is known."""
+    may_be_booked = [state.value for state in MAY_BE_BOOKED]
+    session.connection().execute(
+        update(TRANSACTION)
+        .where(TRANSACTION.c.id.in_(transaction_ids), TRANSACTION.c.state.in_(may_be_booked))
+        .values(recalled_at=now, revision=TRANSACTION.c.revision + 1, updated_at=now)
+    )
+
+
+def renew(session: Session, owner: int, *, until: datetime) -> int:
+    """Extend the leases that a living worker holds; return how many."""
+    statement = (
+        update(TRANSACTION)
+        .where(TRANSACTION.c.state == State.IN_FLIGHT.value, TRANSACTION.c.lease_owner == owner)
+        .values(lease_until=until)
+    )
+    result = session.connection().execute(statement)
+    assert isinstance(result, CursorResult)  # noqa: S101  # an UPDATE's result, said to the type checker
+    return result.rowcount
+
+
+def row_of(session: Session, transaction_id: int) -> TransactionRow | None:
+    """Return the whole row, to be read and shown."""
+    return session.exec(select(TransactionRow).where(col(TransactionRow.id) == transaction_id)).first()
+
+
+def seen_of(row: Any) -> Seen:  # a TransactionRow or a Core row with its columns
+    """Return a row as its reader saw it."""
+    return Seen(
+        id=row.id,
+        state=State(row.state),
+        reason=Reason(row.reason),
+        fence=row.fence,
+        flow=row.flow,
+        legal_entity_id=row.legal_entity_id,
+        currency=row.currency,
+        cohort=row.cohort,
+        posting_period=row.posting_period,
+        amount_minor=row.amount_minor,
+        group_minor=row.group_minor,
+    )
+
+
+_DEFAULTS: Final[Mapping[str, Any]] = {
+    name: field_info.default
+    for name, field_info in TransactionRow.model_fields.items()
+    if not field_info.is_required() and field_info.default_factory is None
+}
+
+
+def _pick(session: Session, condition: Any, *order: Any, limit: int) -> list[Work]:  # Core expressions
+    query = core_select(*_WORK_COLUMNS).where(condition).order_by(*order).limit(limit).with_for_update(skip_locked=True)
+    return [_work_of(row) for row in session.connection().execute(query)]
+
+
+def _work_of(row: Any) -> Work:  # a Core row of _WORK_COLUMNS
+    columns = row._mapping  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
+    return Work(seen=seen_of(row), **{name: columns[name] for name in _WORK_NAMES})
+
+
+_WORK_NAMES: Final = tuple(column.name for column in _WORK_COLUMNS[len(_SEEN_COLUMNS) :])
+
+
+def _heads(session: Session, order_keys: Sequence[str]) -> set[str]:
+    keys = set(order_keys)
+    advisory_lock(session, keys)
+    query = (
+        core_select(TRANSACTION.c.order_key).where(TRANSACTION.c.order_key.in_(keys), TRANSACTION.c.is_open).distinct()
+    )
+    return {row.order_key for row in session.connection().execute(query)}
+
+
+def _receipt(birth: Birth, now: datetime) -> lineage.Entry:
+    row = birth.row
+    return lineage.Entry(
+        transaction_id=row["id"],
+        legal_entity_id=row["legal_entity_id"],
+        flow=row["flow"],
+        kind=lineage.Kind.RECEIVED,
+        at=now,
+        by=By.SOURCE.value,
+        name=row["connection"],
+        to_state=row["state"],
+        reason=row.get("reason", ""),
+        facts=birth.facts,
+        payload_id=row["payload_id"],
+    )
+
+
+def _arrival(row: Mapping[str, Any]) -> Movement:  # column values
+    seen = Seen(
+        id=row["id"],
+        state=State(row["state"]),
+        reason=Reason(row.get("reason", "")),
+        fence=0,
+        flow=row["flow"],
+        legal_entity_id=row["legal_entity_id"],
+        currency=row["currency"],
+        cohort=row["cohort"],
+        posting_period=row.get("posting_period", ""),
+        amount_minor=row["amount_minor"],
+        group_minor=row.get("group_minor"),
+    )
+    return key_of(seen), amounts_of(seen.amount_minor, seen.group_minor)
+
+
+def _lease_entry(work: Work, owner: int, now: datetime) -> lineage.Entry:
+    return lineage.Entry(
+        transaction_id=work.id,
+        legal_entity_id=work.seen.legal_entity_id,
+        flow=work.seen.flow,
+        kind=lineage.Kind.TRANSITION,
+        at=now,
+        by=By.LEASE.value,
+        name="lease",
+        from_state=State.READY.value,
+        to_state=State.IN_FLIGHT.value,
+        reason=work.seen.reason.value,
+        fence=work.seen.fence,
+        facts={"attempt": work.attempt_count, "owner": owner, "reference": work.business_reference},
+    )
+
+
+def _lease_movements(seen: Seen) -> tuple[Movement, Movement]:
+    weight = amounts_of(seen.amount_minor, seen.group_minor)
+    return (key_of(seen, State.READY), -weight), (key_of(seen, State.IN_FLIGHT), weight)

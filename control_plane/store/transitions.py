@@ -1,0 +1,204 @@
+"""The door: the only place that changes a transaction's state, with its lineage and its ledger movement."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Integer, Table, column, update, values
+from sqlalchemy import select as core_select
+from sqlmodel import Session
+
+from control_plane.domain.ledger import Amounts, LedgerKey, Movement, amounts_of
+from control_plane.domain.transaction import OPEN, Reason, Seen, State, Transition
+from control_plane.runtime import Ids
+from control_plane.store import ledger, lineage
+from control_plane.store.database import advisory_lock
+from control_plane.store.tables import BIG, TransactionRow
+
+TRANSACTION: Final[Table] = TransactionRow.__table__  # type: ignore[attr-defined]  # SQLModel's table
+
+_UNLEASED: Final[Mapping[str, Any]] = {"lease_owner": None, "lease_until": None}  # column values
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A decided transition with the columns that change along with it and what the story tells about it."""
+
+    transition: Transition
+    name: str = ""
+    """What did it: a step, an outcome kind, an act."""
+    sets: Mapping[str, Any] = field(default_factory=dict)  # column values
+    facts: Mapping[str, Any] = field(default_factory=dict)  # JSON values
+    failure_code: str = ""
+    actor: str = ""
+    """Who, where a person acted; else the hand itself."""
+    payload_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the door let through. What was refused had changed since it was seen."""
+
+    applied: frozenset[int]
+    promoted: tuple[int, ...]
+    """Transactions that became the head of their order key."""
+
+
+def record(session: Session, changes: Sequence[Change], ids: Ids) -> Recorded:
+    """Change states by compare-and-set on what each caller saw; story and ledger follow from what was applied."""
+    applied: set[int] = set()
+    closed_keys: set[str] = set()
+    for shape in _by_shape(changes):
+        for row in session.connection().execute(_update(shape)):
+            applied.add(row.id)
+            if not row.is_open:
+                closed_keys.add(row.order_key)
+    kept = [change for change in changes if change.transition.seen.id in applied]
+    lineage.tell(session, [_entry(change) for change in kept], ids)
+    if kept:
+        moved = [movement for change in kept for movement in _movements(change)]
+        ledger.move(session, moved, now=kept[0].transition.at)
+    return Recorded(frozenset(applied), tuple(promote(session, closed_keys)))
+
+
+def promote(session: Session, order_keys: set[str]) -> list[int]:
+    """Make the oldest open transaction of each order key its head; return those that became one now."""
+    if not order_keys:
+        return []
+    advisory_lock(session, order_keys)
+    keys = values(column("order_key", TRANSACTION.c.order_key.type), name="key").data(
+        [(key,) for key in sorted(order_keys)]
+    )
+    key = keys.cte("key")
+    waiting = TRANSACTION.alias("waiting")
+    oldest = (
+        core_select(waiting.c.id)
+        .where(waiting.c.order_key == key.c.order_key, waiting.c.is_open)
+        .order_by(waiting.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = (
+        update(TRANSACTION)
+        .where(TRANSACTION.c.id.in_(core_select(oldest).select_from(key)), TRANSACTION.c.is_head.is_(False))
+        .values(is_head=True)
+        .returning(TRANSACTION.c.id)
+    )
+    return [row.id for row in session.connection().execute(statement)]
+
+
+def key_of(seen: Seen, state: State | None = None, reason: Reason | None = None) -> LedgerKey:
+    """Return the ledger line that a transaction stands in, or would stand in under another state and reason."""
+    return LedgerKey(
+        flow=seen.flow,
+        legal_entity_id=seen.legal_entity_id,
+        currency=seen.currency,
+        cohort=seen.cohort,
+        posting_period=seen.posting_period,
+        state=(state or seen.state).value,
+        reason=(seen.reason if reason is None else reason).value,
+    )
+
+
+def _by_shape(changes: Sequence[Change]) -> list[list[Change]]:
+    shapes: dict[frozenset[str], list[Change]] = defaultdict(list)
+    for change in changes:
+        shapes[frozenset(change.sets)].append(change)
+    return list(shapes.values())
+
+
+def _update(changes: Sequence[Change]) -> Any:  # sqlalchemy's ReturningUpdate of this row shape
+    names = sorted(changes[0].sets)
+    types = [TRANSACTION.c[name].type for name in names]
+    columns = [
+        column("id", BIG),
+        column("seen_state", TRANSACTION.c.state.type),
+        column("seen_fence", Integer()),
+        column("to_state", TRANSACTION.c.state.type),
+        column("to_reason", TRANSACTION.c.reason.type),
+        column("to_open", TRANSACTION.c.is_open.type),
+        column("at", TRANSACTION.c.updated_at.type),
+        *(column(f"set_{name}", kind) for name, kind in zip(names, types, strict=True)),
+    ]
+    batch = values(*columns, name="batch").data([_tuple(change, names) for change in changes]).cte("batch")
+    return (
+        update(TRANSACTION)
+        .where(
+            TRANSACTION.c.id == batch.c.id,
+            TRANSACTION.c.state == batch.c.seen_state,
+            TRANSACTION.c.fence == batch.c.seen_fence,
+        )
+        .values(
+            state=batch.c.to_state,
+            reason=batch.c.to_reason,
+            is_open=batch.c.to_open,
+            is_head=TRANSACTION.c.is_head & batch.c.to_open,
+            fence=TRANSACTION.c.fence + 1,
+            revision=TRANSACTION.c.revision + 1,
+            updated_at=batch.c.at,
+            **_UNLEASED,
+            **{name: batch.c[f"set_{name}"] for name in names},
+        )
+        .returning(TRANSACTION.c.id, TRANSACTION.c.order_key, TRANSACTION.c.is_open)
+    )
+
+
+def _tuple(change: Change, names: Sequence[str]) -> tuple[Any, ...]:
+    taken = change.transition
+    is_open = taken.to in OPEN
+    fixed = (
+        taken.seen.id,
+        taken.seen.state.value,
+        taken.seen.fence,
+        taken.to.value,
+        taken.reason.value,
+        is_open,
+        taken.at,
+    )
+    return (*fixed, *(change.sets[name] for name in names))
+
+
+def _entry(change: Change) -> lineage.Entry:
+    taken = change.transition
+    return lineage.Entry(
+        transaction_id=taken.seen.id,
+        legal_entity_id=change.sets.get("legal_entity_id", taken.seen.legal_entity_id),
+        flow=taken.seen.flow,
+        kind=lineage.Kind.TRANSITION,
+        at=taken.at,
+        by=change.actor or taken.by.value,
+        name=change.name,
+        from_state=taken.seen.state.value,
+        to_state=taken.to.value,
+        reason=taken.reason.value,
+        fence=taken.seen.fence + 1,
+        failure_code=change.failure_code,
+        facts=change.facts,
+        payload_id=change.payload_id,
+    )
+
+
+def _movements(change: Change) -> tuple[Movement, Movement]:
+    seen = change.transition.seen
+    weight: Amounts = amounts_of(seen.amount_minor, seen.group_minor)
+    after = _after(change)
+    arrived = amounts_of(after.amount_minor, after.group_minor)
+    return (key_of(seen), -weight), (key_of(after, change.transition.to, change.transition.reason), arrived)
+
+
+def _after(change: Change) -> Seen:
+    seen, sets = change.transition.seen, change.sets
+    return Seen(
+        id=seen.id,
+        state=change.transition.to,
+        reason=change.transition.reason,
+        fence=seen.fence + 1,
+        flow=seen.flow,
+        legal_entity_id=sets.get("legal_entity_id", seen.legal_entity_id),
+        currency=seen.currency,
+        cohort=seen.cohort,
+        posting_period=sets.get("posting_period", seen.posting_period),
+        amount_minor=seen.amount_minor,
+        group_minor=sets.get("group_minor", seen.group_minor),
+    )
