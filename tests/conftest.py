@@ -1,0 +1,61 @@
+"""What tests of every floor may ask for: a migrated database of either kind, ids and a runtime."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.stands.databases import NoPostgresError, PostgresStand, SqliteStand, postgres_stand
+
+if TYPE_CHECKING:
+    from control_plane.store.database import Database
+    from tests.stands.runtime import CountingIds, StandRuntime
+
+BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
+
+
+@pytest.fixture(scope="session")
+def sqlite_stand(tmp_path_factory: pytest.TempPathFactory) -> SqliteStand:
+    return SqliteStand(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresStand]:
+    """A running server; tests that ask for it are skipped, with the reason, where it cannot start."""
+    with ExitStack() as open_stands:
+        try:
+            stand = open_stands.enter_context(postgres_stand())
+        except NoPostgresError as error:
+            pytest.skip(str(error))
+        yield stand
+
+
+@pytest.fixture(params=BOTH)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a migrated database; the test runs once on SQLite and once on PostgreSQL."""
+    stand = request.getfixturevalue("sqlite_stand" if request.param == "sqlite" else "postgres_server")
+    with stand.fresh() as url:
+        yield url
+
+
+@pytest.fixture
+def database(database_url: str) -> "Iterator[Database]":
+    """A migrated, open database; the test runs once on SQLite and once on PostgreSQL."""
+    from control_plane.store.database import open_database  # noqa: PLC0415  (only tests with a database load it)
+
+    opened = open_database(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def runtime() -> "StandRuntime":
+    from tests.stands.runtime import StandRuntime  # noqa: PLC0415  (see above)
+
+    return StandRuntime()
+
+
+@pytest.fixture
+def ids(runtime: "StandRuntime") -> "CountingIds":
+    return runtime.ids
