@@ -54,9 +54,17 @@ class Known:
     spent_minor: Mapping[str, int] = field(default_factory=dict)
     """Received so far per budget key, in the budget's currency."""
     rates: Mapping[tuple[str, date], str] = field(default_factory=dict)
-    """Reference rates to the euro by (currency, day), exact decimal strings: plausibility only."""
+    """Reference rates by (currency, day) as the ECB publishes them, units for one euro: plausibility only."""
     group_rates: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """Approved rates to the group currency by (currency, period `YYYY-MM`)."""
+    """Approved rates to the group currency by (currency, period `YYYY-MM`): units of it for one of `currency`."""
+
+    def record(self, domain: Domain, legal_entity: str, code: str) -> MasterRecord | None:
+        """Return the current record as the legal entity sees it: its own first, else the one valid for all."""
+        return self.records.get((domain, legal_entity, code)) or self.records.get((domain, "", code))
+
+    def erp_key(self, domain: Domain, source_system: str, source_key: str) -> str:
+        """Return the ERP's key for a source's key; without a binding a key binds to itself."""
+        return self.bindings.get((domain, source_system, source_key), source_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,8 @@ class Case:
     """Holds that an approver has lifted for this document."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What was decided and by which rule, for the lineage."""
+    received: ExpenseReport | None = None
+    """The report under the source's own keys, before `bind`; set by the flow's driver."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +109,5 @@ class Verdict:
     cancel: Reason | None = None
     """The document ends here for this reason (a test document)."""
     intents: tuple[Intent, ...] = ()
+    target: str = ""
+    """The connection that the intents go to."""

@@ -1,0 +1,222 @@
+"""A flow: the route from a source to a target as one value, and the driver that walks its steps."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from connectors.canonical.expense import ExpenseReport
+from connectors.failures import Failure, FailureKind
+from control_plane.domain.retry import RetryPolicy
+from control_plane.domain.sla import SlaTarget
+from control_plane.domain.transaction import Reason, State
+from control_plane.domain.verdict import Case, Known, Needs, Verdict
+
+T = TypeVar("T")
+
+
+class Away(StrEnum):
+    """What happens while a dependency is away."""
+
+    QUEUE = "queue"
+    REQUIRE = "require"
+    COMPENSATE = "compensate"
+
+
+class FieldClass(StrEnum):
+    """What a correction of a field touches, and so who may make it."""
+
+    CODING = "coding"
+    AMOUNT = "amount"
+    PARTY = "party"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A flow's defaults; governed, versioned rows override the values key by key."""
+
+    values: Mapping[str, Mapping[str, Any]]  # JSON, as store.policies holds it
+    """What the steps read, by key."""
+    schemas: Mapping[str, Mapping[str, Any]]  # JSON Schema
+    """What each value must look like."""
+    sla: SlaTarget
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    away: Mapping[str, Away] = field(default_factory=dict)
+    correctable: Mapping[str, FieldClass] = field(default_factory=dict)
+
+
+Judge = Callable[[Case, Known], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One question to a document: what it must know, and the pure function that judges."""
+
+    name: str
+    judge: Judge
+    needs: Needs = field(default_factory=Needs)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A route source → target. Its shape is code, its policy is data."""
+
+    name: str
+    code: str
+    """Stands in front of every business reference."""
+    version: str
+    starts_with: str
+    """The event type that begins a transaction."""
+    carries: type[ExpenseReport]
+    steps: tuple[Step, ...]
+    order_key: Callable[[ExpenseReport], str]
+    confirms: frozenset[State]
+    """The states in which the source is told what became of its document."""
+    policy: Policy
+
+    @property
+    def needs(self) -> Needs:
+        """Return everything that any step wants to know."""
+        wants = [step.needs for step in self.steps]
+        return Needs(
+            master_data=frozenset().union(*(want.master_data for want in wants)),
+            twins=any(want.twins for want in wants),
+            spent=any(want.spent for want in wants),
+        )
+
+
+class StepResult(StrEnum):
+    """What a step said, the heaviest first."""
+
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    DUPLICATE = "duplicate"
+    HELD = "held"
+    WARNED = "warned"
+    PASSED = "passed"
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step's part of a document's lineage."""
+
+    name: str
+    result: StepResult
+    failures: tuple[Failure, ...] = ()
+    warnings: tuple[Failure, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What this step decided, and by which rule."""
+
+
+HOLD_ORDER: Final = (
+    Reason.MASTER_DATA,
+    Reason.ROUTING,
+    Reason.DUPLICATE_SUSPECT,
+    Reason.APPROVAL,
+    Reason.BUDGET,
+    Reason.PERIOD,
+    Reason.CUTOFF,
+)
+"""Which reason a document is held for when several stand against it: what others depend on comes first."""
+
+LIFTABLE: Final = frozenset(
+    {Reason.DUPLICATE_SUSPECT, Reason.APPROVAL, Reason.BUDGET, Reason.PERIOD, Reason.CUTOFF},
+)
+"""Holds that an approver may lift; what the ERP would refuse anyway is not among them."""
+
+FAILED_FOR: Final[Mapping[FailureKind, Reason]] = {
+    FailureKind.CONTRACT: Reason.CONTRACT,
+    FailureKind.POISON: Reason.POISON,
+    FailureKind.DEFECT: Reason.DEFECT,
+}
+
+
+def run(flow: Flow, case: Case, known: Known) -> tuple[Verdict, tuple[StepRecord, ...]]:
+    """Return what all steps say together, and each step's own word for the lineage.
+
+    A step that stops the document does not silence the later ones: a controller sees every reason at once.
+    """
+    known = replace(known, policy={**flow.policy.values, **known.policy})
+    case = replace(case, received=case.received or case.report)
+    verdicts: list[Verdict] = []
+    records: list[StepRecord] = []
+    for step in flow.steps:
+        said = _lifted(step.judge(case, known), case.overrides)
+        records.append(_record(step.name, said, case.facts))
+        verdicts.append(said)
+        case = said.case
+    return _together(case, verdicts), tuple(records)
+
+
+def result_of(verdict: Verdict) -> StepResult:
+    """Return the one thing that a verdict comes down to: cancelled > failed > duplicate > held > warned > passed."""
+    stands = {
+        StepResult.CANCELLED: verdict.cancel is not None,
+        StepResult.FAILED: bool(verdict.failures) and verdict.hold is None,
+        StepResult.DUPLICATE: verdict.duplicate_of is not None,
+        StepResult.HELD: verdict.hold is not None,
+        StepResult.WARNED: bool(verdict.warnings),
+        StepResult.PASSED: True,
+    }
+    return next(result for result in StepResult if stands[result])
+
+
+def destination(verdict: Verdict) -> tuple[State, Reason]:
+    """Return the state that a checked document goes to, and why."""
+    match result_of(verdict):
+        case StepResult.CANCELLED:
+            return State.CANCELLED, verdict.cancel or Reason.NONE
+        case StepResult.FAILED:
+            return State.FAILED, FAILED_FOR.get(verdict.failures[0].kind, Reason.REJECTED)
+        case StepResult.DUPLICATE:
+            return State.DUPLICATE, Reason.EXACT_DUPLICATE
+        case StepResult.HELD:
+            return State.ON_HOLD, verdict.hold or Reason.NONE
+        case StepResult.WARNED | StepResult.PASSED:
+            return State.READY, Reason.NEW
+
+
+def _lifted(said: Verdict, overrides: frozenset[Reason]) -> Verdict:
+    if said.hold is None or said.hold not in overrides & LIFTABLE:
+        return said
+    return replace(said, hold=None, failures=(), warnings=said.warnings + said.failures, awaited=())
+
+
+def _record(name: str, said: Verdict, before: Mapping[str, str]) -> StepRecord:
+    added = {key: value for key, value in said.case.facts.items() if before.get(key) != value}
+    return StepRecord(name, result_of(said), said.failures, said.warnings, added)
+
+
+def _together(case: Case, verdicts: Sequence[Verdict]) -> Verdict:
+    """Return one verdict: the heaviest result decides, its own failures stand first, the others follow."""
+    result = min((result_of(said) for said in verdicts), key=list(StepResult).index)
+    deciding = [said for said in verdicts if result_of(said) is result]
+    ends_here = result in {StepResult.CANCELLED, StepResult.DUPLICATE}
+    goes_on = result in {StepResult.WARNED, StepResult.PASSED}
+    hold = _first_hold(deciding) if result is StepResult.HELD else None
+    leading = [said for said in deciding if said.hold is hold]
+    return Verdict(
+        case=case,
+        failures=_unique(one for said in (leading if ends_here else [*leading, *verdicts]) for one in said.failures),
+        hold=hold,
+        awaited=_unique(one for said in verdicts for one in said.awaited) if hold else (),
+        warnings=_unique(one for said in verdicts for one in said.warnings),
+        duplicate_of=deciding[0].duplicate_of if result is StepResult.DUPLICATE else None,
+        cancel=deciding[0].cancel,
+        intents=tuple(intent for said in verdicts for intent in said.intents) if goes_on else (),
+        target=next((said.target for said in verdicts if said.target), ""),
+    )
+
+
+def _first_hold(verdicts: Sequence[Verdict]) -> Reason:
+    held = {said.hold for said in verdicts}
+    return next(reason for reason in HOLD_ORDER if reason in held)
+
+
+def _unique(many: Iterable[T]) -> tuple[T, ...]:
+    found: list[T] = []
+    for one in many:
+        if one not in found:
+            found.append(one)
+    return tuple(found)
