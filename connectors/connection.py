@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from difflib import get_close_matches
+from typing import TypeVar
 
 from connectors.contract import Connector
 from connectors.http import HttpClient
+
+Value = TypeVar("Value")
 
 
 class UnusableConnectionError(ValueError):
@@ -45,6 +49,19 @@ class ConnectionSettings:
                 if key not in known:
                     raise UnusableConnectionError(f"connection {self.name}: {not_known(kind, key, known)}")
 
+    def option(self, name: str, default: str, read: Callable[[str], Value]) -> Value:
+        """Return an option, read by a function that raises ValueError where it cannot.
+
+        Raises:
+            UnusableConnectionError: the option's text cannot be read.
+        """
+        text = self.options.get(name, default)
+        try:
+            return read(text)
+        except (ValueError, OverflowError) as error:
+            sentence = f"connection {self.name}: the option {name!r} cannot be {text!r}"
+            raise UnusableConnectionError(sentence) from error
+
 
 Connect = Callable[[ConnectionSettings, HttpClient], Connector]
 """How a connector is made: from the settings of one connection and its way out."""
@@ -54,3 +71,19 @@ def not_known(kind: str, word: str, known: Collection[str]) -> str:
     """Return a sentence that refuses the word and names the nearest known one."""
     nearest = get_close_matches(word, sorted(known), n=1, cutoff=0.0)
     return f"{kind} {word!r} is not known" + (f"; did you mean {nearest[0]!r}?" if nearest else "")
+
+
+def seconds(text: str) -> timedelta:
+    """Return a duration given in seconds. Raises ValueError: the text is none, or below zero."""
+    duration = timedelta(seconds=float(text))
+    if duration < timedelta(0):
+        raise ValueError(f"{text} is below zero")
+    return duration
+
+
+def count(text: str) -> int:
+    """Return a number from one. Raises ValueError: the text is none."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(f"{text} is below one")
+    return number

@@ -285,6 +285,21 @@ CATALOG: Final[Mapping[str, CatalogEntry]] = {
         "{target} refuses document {document} over {amount}: the call is too large.",
         "Lower the batch of the connection or raise the limit of {target}, then retry.",
     ),
+    "already_booked": _row(
+        _K.UNKNOWN, _O.ERP_TEAM,
+        "{target} says that it holds document {document} over {amount} already; it is asked for its number.",
+        "Nothing to do: {target} is asked by itself.",
+    ),
+    "still_undecided": _row(
+        _K.UNKNOWN, _O.ERP_TEAM,
+        "{target} took document {document} over {amount} and has not decided about it yet.",
+        "Nothing to do: {target} is asked by itself.",
+    ),
+    "wrong_address": _row(
+        _K.CONFIGURATION, _O.INTEGRATION_PLATFORM,
+        "{target} does not know the address that the connection uses; document {document} waits.",
+        "Correct the URL or the version of the connection, then resume it.",
+    ),
     "retry_horizon_past": _row(
         _K.REJECTED,
         _O.FINANCE_OPERATIONS,

@@ -1,0 +1,29 @@
+"""The list of connectors: one line for each kind of system."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+import connectors.sandbox_erp.connector
+from connectors.connection import Connect, ConnectionSettings, UnusableConnectionError, not_known
+from connectors.contract import Connector
+from connectors.http import HttpClient
+
+CONNECTORS: Final[Mapping[str, Connect]] = {
+    "sandbox_erp": connectors.sandbox_erp.connector.connect,
+}
+
+
+@asynccontextmanager
+async def opened(settings: ConnectionSettings) -> AsyncIterator[Connector]:
+    """Give the connection's connector; its way out is closed at the end.
+
+    Raises:
+        UnusableConnectionError: the provider is not listed, or the connector refuses a setting.
+        UnusableUrlError: the URL is no plain web address.
+    """
+    if settings.provider not in CONNECTORS:
+        sentence = not_known("provider", settings.provider, CONNECTORS)
+        raise UnusableConnectionError(f"connection {settings.name}: {sentence}")
+    async with HttpClient(settings.url, secrets=settings.secrets) as http:
+        yield CONNECTORS[settings.provider](settings, http)
