@@ -1,0 +1,275 @@
+"""Exceptions: opened for failures, moved by people through compare-and-set, resolved by evidence only."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import CursorResult, Table, bindparam, update
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import Session, col, select
+
+from connectors.canonical.money import Money
+from connectors.failures import Failure, remedy_of, sentence_of
+from control_plane.domain.cause import cause_of
+from control_plane.domain.exception_case import (
+    SETTLED,
+    CaseFacts,
+    CaseState,
+    expire,
+    fail_again,
+    moved,
+    release,
+    resolve,
+    wake,
+)
+from control_plane.domain.machine import By
+from control_plane.runtime import Ids
+from control_plane.store.statements import insert_many, table_of
+from control_plane.store.tables import UNRESOLVED, ExceptionCaseRow
+
+_CASE: Final[Table] = table_of(ExceptionCaseRow)
+_SETTLED: Final = sorted(state.value for state in SETTLED)
+_CLAIMED: Final = (CaseState.ASSIGNED.value, CaseState.IN_PROGRESS.value)
+
+_Step = Callable[[CaseFacts], CaseFacts]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A failure that a person must look after, with the document (or the connection) that it stopped."""
+
+    failure: Failure
+    flow: str = ""
+    step: str = ""
+    legal_entity_id: str = UNRESOLVED
+    transaction_id: int | None = None
+    connection: str = ""
+    """Names the exception where no document does: one per connection and code."""
+    document: Mapping[str, str] = field(default_factory=dict)
+    """What sentence and remedy may say: `document`, `target`, `source`; amount and entity are known."""
+    currency: str = "XXX"
+    amount_minor: int = 0
+    group_minor: int | None = None
+    due_at: datetime | None = None
+    team: str = ""
+    """Empty: the owner that the catalog names."""
+
+
+def open_for(session: Session, ids: Ids, troubles: Sequence[Trouble], *, now: datetime) -> list[int]:
+    """Open an exception for every trouble and return their ids, in order.
+
+    A document has one at a time: one that lives is brought up to date, and counts an attempt if it was being
+    retried; one that was resolved comes back as new.
+    """
+    former = _former(session, troubles)
+    opened = {_key(trouble): trouble for trouble in troubles}
+    fresh = [key for key in opened if key not in former]
+    numbers = {key: former[key].id for key in opened if key in former}
+    numbers |= dict(zip(fresh, ids.draw_many(len(fresh)), strict=True))
+    insert_many(session, ExceptionCaseRow, [_born(numbers[key], opened[key], now) for key in fresh])
+    changes = [_reopened(former[key], opened[key], now) for key in opened if key in former]
+    _write(session, [change for change in changes if change is not None])
+    return [numbers[_key(trouble)] for trouble in troubles]
+
+
+def release_for(session: Session, transaction_ids: Sequence[int], *, now: datetime) -> None:
+    """Let the exceptions of documents whose hold has gone wait for evidence."""
+    waiting = [CaseState.NEW, CaseState.ASSIGNED, CaseState.IN_PROGRESS, CaseState.DEFERRED]
+    is_waiting = col(ExceptionCaseRow.state).in_([state.value for state in waiting])
+    _move(session, col(ExceptionCaseRow.transaction_id).in_(transaction_ids) & is_waiting, release, now=now)
+
+
+def resolve_for(session: Session, evidence: Mapping[int, str], *, now: datetime) -> None:
+    """Resolve the live exceptions of transactions, each by its evidence: a posting number, a withdrawn version."""
+    rows = _locked(session, col(ExceptionCaseRow.transaction_id).in_(list(evidence)) & _is_live())
+    proved = [(row, _proved(case_of(row), evidence[row.transaction_id])) for row in rows if row.transaction_id]
+    _write(session, [_update(row, after, now) for row, after in proved])
+
+
+def resolve_connection(session: Session, connection: str, evidence: str, *, now: datetime) -> None:
+    """Resolve the live exceptions of a connection itself."""
+    is_its_own = col(ExceptionCaseRow.transaction_id).is_(None) & (col(ExceptionCaseRow.connection) == connection)
+    _move(session, is_its_own & _is_live(), lambda case: _proved(case, evidence), now=now)
+
+
+def expire_claims(session: Session, *, now: datetime) -> int:
+    """Give exceptions whose claims were not worked in time back to their teams; return how many."""
+    is_over = col(ExceptionCaseRow.claim_expires_at) <= now
+    is_claimed = col(ExceptionCaseRow.state).in_(_CLAIMED)
+    return _move(session, is_over & is_claimed, lambda case: expire(case, now=now), now=now)
+
+
+def wake_deferred(session: Session, *, now: datetime) -> int:
+    """Put deferred exceptions whose moment has come back into work; return how many."""
+    is_due = (col(ExceptionCaseRow.state) == CaseState.DEFERRED.value) & (col(ExceptionCaseRow.wake_at) <= now)
+    return _move(session, is_due & _is_live(), wake, now=now)
+
+
+def change(session: Session, seen: ExceptionCaseRow, after: CaseFacts, *, now: datetime) -> bool:
+    """Write what a person decided about the exception that they saw; return False if it has changed since."""
+    statement = (
+        update(_CASE)
+        .where(_CASE.c.id == seen.id, _CASE.c.revision == seen.revision)
+        .values({name: value for name, value in _update(seen, after, now).items() if name != "key"})
+    )
+    result = session.connection().execute(statement)
+    assert isinstance(result, CursorResult)  # noqa: S101  # an UPDATE's result, said to the type checker
+    return result.rowcount == 1
+
+
+def row_of(session: Session, case_id: int) -> ExceptionCaseRow | None:
+    """Return the whole row, to be read and shown."""
+    return session.exec(select(ExceptionCaseRow).where(col(ExceptionCaseRow.id) == case_id)).first()
+
+
+def case_of(row: ExceptionCaseRow) -> CaseFacts:
+    """Return a row as the state machine knows it."""
+    return CaseFacts(
+        id=row.id,
+        state=CaseState(row.state),
+        claimed_by=row.claimed_by,
+        claim_expires_at=row.claim_expires_at,
+        wake_at=row.wake_at,
+        attempt=row.attempt,
+        evidence=row.evidence,
+    )
+
+
+_Key = tuple[int | None, str, str]
+
+
+def _key(trouble: Trouble) -> _Key:
+    if trouble.transaction_id is not None:
+        return trouble.transaction_id, "", ""
+    return None, trouble.connection, trouble.failure.code
+
+
+def _key_of_row(row: ExceptionCaseRow) -> _Key:
+    return (row.transaction_id, "", "") if row.transaction_id is not None else (None, row.connection, row.code)
+
+
+def _former(session: Session, troubles: Sequence[Trouble]) -> dict[_Key, ExceptionCaseRow]:
+    """Return the live exception of each trouble, else the one resolved last."""
+    numbers = [trouble.transaction_id for trouble in troubles if trouble.transaction_id is not None]
+    connections = [trouble.connection for trouble in troubles if trouble.transaction_id is None]
+    of_documents = col(ExceptionCaseRow.transaction_id).in_(numbers)
+    of_connections = col(ExceptionCaseRow.transaction_id).is_(None) & col(ExceptionCaseRow.connection).in_(connections)
+    is_resolved = (col(ExceptionCaseRow.state) == CaseState.RESOLVED.value) & of_documents
+    rows = _locked(session, ((of_documents | of_connections) & _is_live()) | is_resolved)
+    ranked = sorted(rows, key=lambda row: (row.state not in _SETTLED, row.id))
+    return {_key_of_row(row): row for row in ranked}
+
+
+def _reopened(row: ExceptionCaseRow, trouble: Trouble, now: datetime) -> dict[str, Any] | None:  # column values
+    before = case_of(row)
+    match before.state:
+        case CaseState.RETRYING:
+            after = fail_again(before)
+        case CaseState.RESOLVED:
+            after = CaseFacts(row.id, moved(before, CaseState.NEW, By.SYSTEM).state, attempt=before.attempt + 1)
+        case _:
+            after = before
+    told = _told(trouble)
+    if after == before and all(getattr(row, name) == value for name, value in told.items()):
+        return None
+    return _update(row, after, now) | told
+
+
+def _proved(case: CaseFacts, evidence: str) -> CaseFacts:
+    match case.state:
+        case CaseState.RETRYING:
+            return resolve(case, evidence)
+        case CaseState.PENDING_APPROVAL:  # what was to be approved is no longer needed
+            return moved(case, CaseState.CANCELLED, By.SYSTEM)
+        case _:
+            return resolve(release(case), evidence)
+
+
+def _move(session: Session, which: ColumnElement[bool], step: _Step, *, now: datetime) -> int:
+    rows = _locked(session, which)
+    _write(session, [_update(row, step(case_of(row)), now) for row in rows])
+    return len(rows)
+
+
+def _locked(session: Session, which: ColumnElement[bool]) -> list[ExceptionCaseRow]:
+    query = select(ExceptionCaseRow).where(which).order_by(col(ExceptionCaseRow.id)).with_for_update()
+    return list(session.exec(query).all())
+
+
+def _is_live() -> ColumnElement[bool]:
+    return col(ExceptionCaseRow.state).not_in(_SETTLED)
+
+
+def _update(row: ExceptionCaseRow, after: CaseFacts, now: datetime) -> dict[str, Any]:  # column values
+    return {
+        "key": row.id,
+        "state": after.state.value,
+        "claimed_by": after.claimed_by,
+        "claim_expires_at": after.claim_expires_at,
+        "wake_at": after.wake_at,
+        "attempt": after.attempt,
+        "evidence": after.evidence,
+        "resolved_at": now if after.state is CaseState.RESOLVED else None,
+        "updated_at": now,
+        "revision": row.revision + 1,
+    }
+
+
+def _write(session: Session, changes: Sequence[Mapping[str, Any]]) -> None:  # column values
+    for names in {frozenset(values) for values in changes}:
+        alike = [dict(values) for values in changes if frozenset(values) == names]
+        sets = {name: bindparam(f"set_{name}", type_=_CASE.c[name].type) for name in names - {"key"}}
+        statement = update(_CASE).where(_CASE.c.id == bindparam("key")).values(sets)
+        session.connection().execute(statement, [_bound(values) for values in alike])
+
+
+def _bound(values: Mapping[str, Any]) -> dict[str, Any]:  # column values
+    return {name if name == "key" else f"set_{name}": value for name, value in values.items()}
+
+
+def _told(trouble: Trouble) -> dict[str, Any]:  # column values
+    failure = trouble.failure
+    known = {
+        "amount": str(Money(trouble.amount_minor, trouble.currency)),
+        "entity": trouble.legal_entity_id,
+        "target": trouble.connection,
+        **trouble.document,
+    }
+    cause = cause_of(trouble.flow, trouble.step, failure)
+    return {
+        "flow": trouble.flow,
+        "legal_entity_id": trouble.legal_entity_id,
+        "code": failure.code,
+        "kind": failure.kind.value,
+        "step": trouble.step,
+        "field_path": failure.field_path,
+        "sentence": sentence_of(failure, known),
+        "remedy": remedy_of(failure, known),
+        "values": dict(failure.values),
+        "fingerprint": cause.fingerprint,
+        "team": trouble.team or failure.entry.owner.value,
+        "currency": trouble.currency,
+        "amount_minor": trouble.amount_minor,
+        "group_minor": trouble.group_minor,
+        "due_at": trouble.due_at,
+    }
+
+
+def _born(number: int, trouble: Trouble, now: datetime) -> dict[str, Any]:  # column values
+    return {
+        "id": number,
+        "transaction_id": trouble.transaction_id,
+        "connection": trouble.connection,
+        "state": CaseState.NEW.value,
+        "claimed_by": None,
+        "claim_expires_at": None,
+        "attempt": 1,
+        "opened_at": now,
+        "wake_at": None,
+        "updated_at": now,
+        "resolved_at": None,
+        "evidence": "",
+        "revision": 1,
+        **_told(trouble),
+    }
