@@ -124,16 +124,16 @@ class TargetSuite:
 
     async def test_a_target_that_is_away_proves_that_nothing_was_sent(self, outside: TargetHarness) -> None:
         intents = outside.intents(2)
-        outcomes = await outside.unreachable.post(intents)
+        outcomes = await outside.unreachable_target.post(intents)
         assert [(each.reference, each.kind) for each in outcomes] == [
             (each.reference, OutcomeKind.NOT_SENT) for each in intents
         ]
         assert {failure_in(each).code for each in outcomes} == {"connection_refused"}
 
     async def test_a_target_that_is_away_cannot_be_asked(self, outside: TargetHarness) -> None:
-        found = await outside.unreachable.find(["a", "b"])
+        found = await outside.unreachable_target.find(["a", "b"])
         assert [(each.reference, each.kind) for each in found] == [("a", UNKNOWN), ("b", UNKNOWN)]
-        assert isinstance(await outside.unreachable.find_by_source(["a"]), Failure)
+        assert isinstance(await outside.unreachable_target.find_by_source(["a"]), Failure)
 
     async def test_a_refusal_has_its_code_and_a_whole_sentence(self, outside: TargetHarness) -> None:
         for code, intent in outside.refusals().items():
@@ -185,7 +185,7 @@ class TargetSuite:
         shown = [repr(outside.target), repr(await outside.target.post(outside.intents(1)))]
         await outside.lose_next_answer()
         shown += [repr(await outside.target.post(outside.intents(1)))]
-        shown += [repr(await outside.unreachable.post(outside.intents(1)))]
+        shown += [repr(await outside.unreachable_target.post(outside.intents(1)))]
         assert_hides(outside.secrets, [*shown, caplog.text])
 
     async def _posted_and_to_be_reversed(self, outside: TargetHarness) -> Reversal:
@@ -311,8 +311,8 @@ class SourceSuite:
         ]
 
     async def test_a_source_that_is_away_is_a_failure_and_no_exception(self, outside: SourceHarness) -> None:
-        for stream in outside.unreachable.streams:
-            failure = await outside.unreachable.pull(stream, "", 10)
+        for stream in outside.unreachable_source.streams:
+            failure = await outside.unreachable_source.pull(stream, "", 10)
             assert isinstance(failure, Failure)
             assert failure.code == "connection_refused"
 
@@ -321,7 +321,7 @@ class SourceSuite:
     ) -> None:
         caplog.set_level(logging.DEBUG)
         shown = [repr(outside.source), repr(await outside.source.pull(outside.stream, "", 2))]
-        shown += [repr(await outside.unreachable.pull(outside.stream, "", 2))]
+        shown += [repr(await outside.unreachable_source.pull(outside.stream, "", 2))]
         assert_hides(outside.secrets, [*shown, caplog.text])
 
 

@@ -22,7 +22,7 @@ class TargetHarness(Protocol):
     """A running ERP of one test alone, with the connector that speaks to it."""
 
     target: Target
-    unreachable: Target
+    unreachable_target: Target
     """The same connector, pointed at a port where nobody listens."""
     secrets: tuple[str, ...]
 
@@ -49,7 +49,7 @@ class SourceHarness(Protocol):
     """A running source of one test alone, with the connector that speaks to it."""
 
     source: Source
-    unreachable: Source
+    unreachable_source: Source
     """The same connector, pointed at a port where nobody listens."""
     stream: str
     """A stream to read in pages."""
