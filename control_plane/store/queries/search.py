@@ -1,0 +1,163 @@
+"""Transactions: by filters, and by any identifier that a person may have at hand."""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import ColumnElement, Select, Table, and_, select
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
+
+from connectors.canonical.money import InexactAmountError, UnknownCurrencyError, parse_minor
+from control_plane.domain.access import Scope
+from control_plane.domain.identity import UnknownIdError, parse_public_id
+from control_plane.domain.transaction import PLACE_OF, Place, State
+from control_plane.store.queries.sums import IS_OPEN, equal, within
+from control_plane.store.statements import table_of
+from control_plane.store.tables import (
+    ExceptionCaseRow,
+    HoldRow,
+    PayloadRow,
+    PostingRow,
+    TransactionRow,
+)
+from control_plane.store.transitions import TRANSACTION
+
+_POSTING: Final[Table] = table_of(PostingRow)
+_NAMES: Final = ("source_id", "source_document_id", "document_number", "counterparty")
+"""Indexed columns by which people know a document."""
+MOST: Final = 200
+"""Transactions that one identifier may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which transactions a list shows."""
+
+    equal: Mapping[str, str] = field(default_factory=dict)
+    """Column values; empty ones ask for nothing."""
+    place: Place | None = None
+    is_open: bool | None = None
+    among: Sequence[int] | None = None
+    """Only these."""
+
+
+def transactions(
+    session: Session, scope: Scope, wanted: Wanted, *, before: int | None, limit: int
+) -> list[TransactionRow]:
+    """Return transactions, newest first, older than `before`."""
+    query = (
+        select_rows(TransactionRow)
+        .where(within(scope, TRANSACTION.c.legal_entity_id), *_conditions(wanted))
+        .order_by(col(TransactionRow.id).desc())
+        .limit(limit)
+    )
+    return list(session.exec(query if before is None else query.where(col(TransactionRow.id) < before)).all())
+
+
+def transaction(session: Session, scope: Scope, transaction_id: int) -> TransactionRow | None:
+    """Return one transaction if it is in the scope."""
+    found = transactions(session, scope, Wanted(among=[transaction_id]), before=None, limit=1)
+    return found[0] if found else None
+
+
+def versions(session: Session, scope: Scope, row: TransactionRow) -> list[TransactionRow]:
+    """Return all versions of a transaction's business object in its flow, oldest first."""
+    same = {"flow": row.flow, "source_system": row.source_system, "source_id": row.source_id}
+    return transactions(session, scope, Wanted(equal=same), before=None, limit=MOST)[::-1]
+
+
+def named(session: Session, scope: Scope, identifiers: Sequence[str], flows: Sequence[str]) -> dict[str, list[int]]:
+    """Return the transactions that each identifier names, newest first: an id, a number, a reference or an amount."""
+    found: dict[str, set[int]] = defaultdict(set)
+    spellings = {spelling: given for given in identifiers for spelling in _spellings(given)}
+    for number, spelling in _hits(session, scope, list(spellings), flows):
+        found[spellings[spelling]].add(number)
+    for given in identifiers:
+        found[given].update(_by_id(given))
+        found[given].update(_by_amount(session, scope, given))
+    return {given: sorted(found[given], reverse=True)[:MOST] for given in identifiers}
+
+
+def awaited(session: Session, transaction_id: int) -> list[HoldRow]:
+    """Return what a held transaction waits for."""
+    return list(session.exec(select_rows(HoldRow).where(col(HoldRow.transaction_id) == transaction_id)).all())
+
+
+def last_case(session: Session, transaction_id: int) -> ExceptionCaseRow | None:
+    """Return the newest exception of a transaction, settled or not."""
+    query = (
+        select_rows(ExceptionCaseRow)
+        .where(col(ExceptionCaseRow.transaction_id) == transaction_id)
+        .order_by(col(ExceptionCaseRow.id).desc())
+        .limit(1)
+    )
+    return session.exec(query).first()
+
+
+def payload(session: Session, payload_id: int) -> PayloadRow | None:
+    """Return a stored payload with its bytes."""
+    return session.exec(select_rows(PayloadRow).where(col(PayloadRow.id) == payload_id)).first()
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    yield equal(TRANSACTION, wanted.equal)
+    if wanted.place is not None:
+        yield TRANSACTION.c.state.in_([state.value for state in State if PLACE_OF[state] is wanted.place])
+    if wanted.is_open is not None:
+        yield IS_OPEN if wanted.is_open else ~TRANSACTION.c.is_open
+    if wanted.among is not None:
+        yield TRANSACTION.c.id.in_(wanted.among)
+
+
+def _spellings(given: str) -> set[str]:
+    plain = unicodedata.normalize("NFKC", given).strip()
+    return {given, plain, plain.upper()}
+
+
+def _hits(session: Session, scope: Scope, texts: Sequence[str], flows: Sequence[str]) -> Iterator[tuple[int, str]]:
+    by_name = [(TRANSACTION.c[name], TRANSACTION.c[name].in_(texts)) for name in _NAMES]
+    reference = TRANSACTION.c.business_reference
+    by_reference = (reference, and_(TRANSACTION.c.flow.in_(flows), reference.in_(texts)))
+    for name, condition in (*by_name, by_reference):
+        query = select(TRANSACTION.c.id, name).where(within(scope, TRANSACTION.c.legal_entity_id), condition)
+        yield from _pairs(session, query.order_by(TRANSACTION.c.id.desc()).limit(MOST * len(texts)))
+    for name in (_POSTING.c.number, _POSTING.c.reference):
+        query = select(_POSTING.c.transaction_id, name).where(
+            within(scope, _POSTING.c.legal_entity_id), name.in_(texts)
+        )
+        yield from _pairs(session, query.limit(MOST * len(texts)))
+
+
+def _pairs(session: Session, query: Select[int, str]) -> Iterable[tuple[int, str]]:
+    return [(row[0], row[1]) for row in session.connection().execute(query)]
+
+
+def _by_id(given: str) -> Iterator[int]:
+    try:
+        yield parse_public_id("txn", given.strip())
+    except UnknownIdError:
+        return
+
+
+def _by_amount(session: Session, scope: Scope, given: str) -> list[int]:
+    """Return open documents over an amount such as `412.50` or `412.50 EUR`."""
+    text, _, currency = given.strip().partition(" ")
+    try:
+        minor = parse_minor(text, currency.strip().upper() or "EUR")
+    except (InexactAmountError, UnknownCurrencyError):
+        return []
+    query = (
+        select(TRANSACTION.c.id)
+        .where(
+            within(scope, TRANSACTION.c.legal_entity_id),
+            equal(TRANSACTION, {"currency": currency.strip().upper()}),
+            IS_OPEN,
+            TRANSACTION.c.amount_minor == minor,
+        )
+        .order_by(TRANSACTION.c.id.desc())
+        .limit(MOST)
+    )
+    return list(session.connection().execute(query).scalars())
