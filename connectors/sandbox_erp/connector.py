@@ -30,8 +30,7 @@ from connectors.sandbox_erp.refusals import failure_of_exchange, unclear
 
 OPTIONS: Final = ("dedupe", "visibility_grace_seconds", "batch", "deadline_seconds")
 PAYMENTS: Final = "payments"
-_UNDERSTOOD: Final = frozenset({200, 409})
-"""409 says of every document that it is there already: an answer with results, in the shape of an error."""
+_OK: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +129,9 @@ def connect(settings: ConnectionSettings, http: HttpClient) -> Connector:
 
 def _read(shape: type[wire.Shape], exchange: Exchange) -> wire.Shape | Failure:
     """Return the answer in its shape, or why there is none to read."""
-    if not isinstance(exchange, Reply) or exchange.status not in _UNDERSTOOD:
+    if not isinstance(exchange, Reply) or exchange.status != _OK:
         return failure_of_exchange(exchange)
     answer = wire.read(shape, exchange.body)
     if isinstance(answer, wire.Misfit):
-        return unclear(f"{exchange.status}, {answer.field}: {answer.problem}. {exchange.excerpt}")
+        return unclear(f"{answer.field}: {answer.problem}. {exchange.excerpt}")
     return answer

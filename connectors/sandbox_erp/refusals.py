@@ -12,6 +12,9 @@ from connectors.sandbox_erp.wire import Refused, Rejected, read
 _DECIDED_BY_STATUS: Final = frozenset({401, 403, 413, 429})
 """Statuses that say by themselves that nothing was done."""
 
+_CONFLICT: Final = 409
+"""All of it is there already: a success in the shape of an error, so the ERP is asked what it holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Meaning:
@@ -96,6 +99,8 @@ def failure_of_exchange(exchange: Exchange) -> Failure:
     if isinstance(refused, Refused) and refused.error.code in _REQUESTS:
         meaning = _REQUESTS[refused.error.code]
         return _filled(meaning, message=refused.error.message, field_path="the request")
+    if exchange.status == _CONFLICT:
+        return Failure("already_booked", detail=exchange.excerpt)
     by_status = failure_of(exchange) if exchange.status in _DECIDED_BY_STATUS else None
     return by_status or unclear(f"{exchange.status} {exchange.excerpt}")
 

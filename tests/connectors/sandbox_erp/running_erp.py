@@ -59,7 +59,7 @@ class RunningErp:
 CALM: Mapping[str, object] = {
     "dedupe": "none",
     "searchable": True,
-    "visibility_seconds": 0.2,
+    "visibility_seconds": 0.1,
     "asynchronous_seconds": None,
     "batch_limit": 200,
     "pace": {},
@@ -86,7 +86,7 @@ def running_erp() -> Iterator[RunningErp]:
 @asynccontextmanager
 async def connected(url: str, **options: str) -> AsyncIterator[Connector]:
     """Give a connector to the ERP at this address."""
-    chosen = {"visibility_grace_seconds": "0.3", "deadline_seconds": "2", **options}
+    chosen = {"visibility_grace_seconds": "0.15", "deadline_seconds": "2", **options}
     settings = ConnectionSettings("erp", "sandbox_erp", url, {"api_key": API_KEY}, chosen)
     async with opened(settings) as connector:
         yield connector
