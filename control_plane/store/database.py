@@ -15,7 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlmodel import Session
 
-from control_plane.store.statements import Dialect, dialect_of
+from control_plane.store.statements import Dialect, dialect_of, to_json
 from control_plane.store.troubles import DatabaseAwayError, DatabaseTroubleError, named_troubles
 
 if TYPE_CHECKING:
@@ -187,16 +187,12 @@ def _open_postgresql(where: URL, pool_size: int, statement_timeout: timedelta) -
 def _engine(where: URL, **options: Any) -> Engine:  # create_engine's own keywords
     return create_engine(
         where,
-        json_serializer=_to_json,
+        json_serializer=to_json,
         json_deserializer=orjson.loads,
         pool_pre_ping=where.get_backend_name() == "postgresql",
         hide_parameters=True,
         **options,
     )
-
-
-def _to_json(value: object) -> str:
-    return orjson.dumps(value).decode()  # refuses Decimal: money is an integer or an exact string
 
 
 def _lock_number(key: str) -> int:

@@ -1,12 +1,14 @@
 """The statements that the two databases spell differently."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, cast
 
-from sqlalchemy import Table, insert, inspect
+import orjson
+from sqlalchemy import ARRAY, CTE, Table, column, func, insert, inspect, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Session, SQLModel
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -37,6 +39,33 @@ def insert_many(session: Session, model: type[SQLModel], rows: Sequence[Mapping[
         session.connection().execute(insert(table_of(model)), rows)
     else:
         _copy(session.connection(), table_of(model), rows)
+
+
+def to_json(value: object) -> str:
+    """Return a value as the JSON that is kept: keys in order, so that equal values are equal texts.
+
+    Raises:
+        TypeError: it has no exact JSON form (a `Decimal`: money is an integer or an exact string).
+    """
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def listed(session: Session, columns: Mapping[str, TypeEngine[Any]], rows: Collection[Sequence[Any]]) -> CTE:
+    """Return rows as a table to join with, sent as one parameter per column however many they are.
+
+    A long list of keys neither grows the statement nor meets the databases' limits on parameters.
+    """
+    if dialect_of(session) == "sqlite":
+        each = func.json_each(to_json([list(row) for row in rows])).table_valued("value")
+        places = enumerate(columns.items())
+        found = [
+            func.json_extract(each.c.value, f"$[{place}]", type_=kind).label(name) for place, (name, kind) in places
+        ]
+        return select(*found).cte("listed")
+    turned = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    arrays = [literal(list(values), ARRAY(kind)) for values, kind in zip(turned, columns.values(), strict=True)]
+    names = [column(name, kind) for name, kind in columns.items()]
+    return select(func.unnest(*arrays).table_valued(*names).render_derived()).cte("listed")
 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

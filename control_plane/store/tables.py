@@ -55,6 +55,10 @@ def _json() -> Any:  # see _id
     return Field(default_factory=dict, sa_type=JSON_VALUE)
 
 
+def _json_text() -> Any:  # see _id
+    return Field(default_factory=dict, sa_type=JSON)  # PostgreSQL keeps it letter by letter, as a hash needs it
+
+
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     condition = text(where)
     return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
@@ -123,6 +127,7 @@ class TransactionRow(SQLModel, table=True):
         _partial("ix_transaction_order", "order_key", "id", where="is_open"),
         _partial("ix_transaction_reap", "lease_until", where="state = 'in_flight'"),
         _partial("ix_transaction_inquire", "inquire_at", "id", where="state IN ('in_doubt', 'awaiting_ack')"),
+        _partial("ix_transaction_reverse", "reversal_wanted_at", "id", where="reversal_wanted_at IS NOT NULL"),
         _partial("ix_transaction_sla", "sla_next_at", "id", where="sla_next_at IS NOT NULL"),
         _partial("ix_transaction_due", "due_at", "id", where="is_open"),
         _partial("ix_transaction_money", "group_minor", "id", where="is_open"),
@@ -174,6 +179,8 @@ class TransactionRow(SQLModel, table=True):
     is_test: bool = False
     payment_status: str = ""
     recalled_at: datetime | None = None
+    reversal_wanted_at: datetime | None = None
+    """The posting is to be taken back: recalled, or replaced by a later version."""
     # --- the queue
     priority_at: datetime
     """In `ready`: not leased before."""
@@ -343,6 +350,7 @@ class SyncRunRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("connection", "stream", "scheduled_for"),
         _partial("ix_sync_run_waiting", "scheduled_for", "id", where="state IN ('waiting', 'running')"),
+        _partial("uq_sync_run_waiting", "connection", "stream", where="state = 'waiting'", unique=True),
     )
     id: int = _id()
     connection: str
@@ -554,8 +562,8 @@ class AuditRow(SQLModel, table=True):
     object_type: str
     object_id: str
     legal_entity_id: str = UNRESOLVED
-    before: dict[str, Any] = _json()
-    after: dict[str, Any] = _json()
+    before: dict[str, Any] = _json_text()
+    after: dict[str, Any] = _json_text()
     reason: str = ""
     request_id: str = ""
     previous_hash: str

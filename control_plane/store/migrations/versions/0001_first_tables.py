@@ -184,8 +184,8 @@ def _create_audit() -> None:
         sa.Column("object_type", sqltypes.AutoString(), nullable=False),
         sa.Column("object_id", sqltypes.AutoString(), nullable=False),
         sa.Column("legal_entity_id", sqltypes.AutoString(), nullable=False),
-        sa.Column("before", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
-        sa.Column("after", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
         sa.Column("reason", sqltypes.AutoString(), nullable=False),
         sa.Column("request_id", sqltypes.AutoString(), nullable=False),
         sa.Column("previous_hash", sqltypes.AutoString(), nullable=False),
@@ -661,6 +661,13 @@ def _create_sync_run() -> None:
             sqlite_where=sa.text("state IN ('waiting', 'running')"),
             postgresql_where=sa.text("state IN ('waiting', 'running')"),
         )
+        batch_op.create_index(
+            "uq_sync_run_waiting",
+            ["connection", "stream"],
+            unique=True,
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
 
 
 def _create_transaction() -> None:
@@ -701,6 +708,7 @@ def _create_transaction() -> None:
         sa.Column("is_test", sa.Boolean(), nullable=False),
         sa.Column("payment_status", sqltypes.AutoString(), nullable=False),
         sa.Column("recalled_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("reversal_wanted_at", sqltypes.UTCDateTime(), nullable=True),
         sa.Column("priority_at", sqltypes.UTCDateTime(), nullable=False),
         sa.Column("lease_owner", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("lease_until", sqltypes.UTCDateTime(), nullable=True),
@@ -769,6 +777,13 @@ def _create_transaction() -> None:
             unique=False,
             sqlite_where=sa.text("state = 'in_flight'"),
             postgresql_where=sa.text("state = 'in_flight'"),
+        )
+        batch_op.create_index(
+            "ix_transaction_reverse",
+            ["reversal_wanted_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("reversal_wanted_at IS NOT NULL"),
+            postgresql_where=sa.text("reversal_wanted_at IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_transaction_sla",

@@ -1,0 +1,102 @@
+"""The starts of our processes: who may hold leases, and who is gone."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final, cast
+
+from sqlalchemy import CursorResult, Table, update
+from sqlmodel import Session, col, select
+
+from control_plane.domain.identity import MAX_SLOT
+from control_plane.store.database import advisory_lock
+from control_plane.store.statements import insert_many, table_of
+from control_plane.store.tables import IncarnationRow
+
+_INCARNATION: Final[Table] = table_of(IncarnationRow)
+
+_RECENT: Final = 100
+"""A lease lasts half a minute; no more processes than these end within one."""
+
+
+class NoFreeSlotError(Exception):
+    """Every worker slot is taken by a living process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a process says about itself when it starts."""
+
+    kind: str
+    """embedded | worker | scheduler | api"""
+    host: str
+    process_id: int
+
+
+def free_slot(session: Session, *, silent_since: datetime) -> int:
+    """Return a slot for new ids that no living process has; it is ours until the end of this unit of work.
+
+    The slots go round, so that a process that wakes up late does not meet its successor's ids. `silent_since` is
+    the moment after which a living process would have given a sign.
+
+    Raises:
+        NoFreeSlotError: there are as many living processes as slots.
+    """
+    advisory_lock(session, ["incarnation"])
+    last = session.exec(select(IncarnationRow.slot).order_by(col(IncarnationRow.id).desc()).limit(1)).first()
+    taken = set(session.exec(select(IncarnationRow.slot).where(*_alive(silent_since))).all())
+    first = 0 if last is None else last + 1
+    for step in range(MAX_SLOT + 1):
+        slot = (first + step) % (MAX_SLOT + 1)
+        if slot not in taken:
+            return slot
+    raise NoFreeSlotError(f"All {MAX_SLOT + 1} worker slots are taken by living processes")
+
+
+def register(session: Session, incarnation_id: int, start: Start, *, slot: int, now: datetime) -> None:
+    """Note that a process has started."""
+    row = IncarnationRow(id=incarnation_id, slot=slot, started_at=now, heartbeat_at=now, **asdict(start))
+    insert_many(session, IncarnationRow, [row.model_dump()])
+
+
+def beat(session: Session, incarnation_id: int, *, now: datetime) -> bool:
+    """Note that a process lives; return False where it was given up: it must not go on under this incarnation."""
+    statement = (
+        update(_INCARNATION)
+        .where(_INCARNATION.c.id == incarnation_id, _INCARNATION.c.ended_at.is_(None))
+        .values(heartbeat_at=now)
+    )
+    return cast("CursorResult[Any]", session.connection().execute(statement)).rowcount == 1
+
+
+def silent(session: Session, *, silent_since: datetime) -> list[int]:
+    """Return the incarnations that have not ended and gave no sign since then."""
+    query = select(IncarnationRow.id).where(
+        col(IncarnationRow.ended_at).is_(None), col(IncarnationRow.heartbeat_at) < silent_since
+    )
+    return list(session.exec(query).all())
+
+
+def unended(session: Session) -> list[int]:
+    """Return all incarnations that have not ended: in the embedded shape, at start, all of them are gone."""
+    return list(session.exec(select(IncarnationRow.id).where(col(IncarnationRow.ended_at).is_(None))).all())
+
+
+def gone(session: Session) -> list[int]:
+    """Return the incarnations that ended last: what they still hold is taken over at once."""
+    query = select(IncarnationRow.id).where(col(IncarnationRow.ended_at).is_not(None))
+    return list(session.exec(query.order_by(col(IncarnationRow.id).desc()).limit(_RECENT)).all())
+
+
+def end(session: Session, incarnation_ids: Sequence[int], *, now: datetime) -> None:
+    """Note that processes have ended, by themselves or because they were given up."""
+    statement = (
+        update(_INCARNATION)
+        .where(_INCARNATION.c.id.in_(incarnation_ids), _INCARNATION.c.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+    session.connection().execute(statement)
+
+
+def _alive(silent_since: datetime) -> tuple[Any, ...]:  # conditions
+    return col(IncarnationRow.ended_at).is_(None), col(IncarnationRow.heartbeat_at) >= silent_since

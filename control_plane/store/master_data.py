@@ -1,0 +1,236 @@
+"""The ERP's own lists, version by version, and how the sources' keys are bound to them."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import CTE, Row, String, Table, func, select, text, update
+from sqlmodel import Session
+from sqlmodel import select as sqlmodel_select
+
+from connectors.canonical.master_data import Domain, MasterRecord
+from control_plane.runtime import Ids
+from control_plane.store.database import advisory_lock
+from control_plane.store.statements import insert_many, listed, table_of
+from control_plane.store.tables import BIG, UNRESOLVED, BindingRow, CursorRow, MasterDataRow
+
+_RECORD: Final[Table] = table_of(MasterDataRow)
+_BINDING: Final[Table] = table_of(BindingRow)
+_CURSOR: Final[Table] = table_of(CursorRow)
+# As the indexes say it: SQLite recognizes no other form of their condition.
+_IS_CURRENT: Final = text("master_data.is_current")
+_BINDING_IS_CURRENT: Final = text("binding.is_current")
+_TEXT: Final = String()
+
+Key = tuple[Domain, str, str]
+"""Domain, legal entity ("" for all), code."""
+BindingKey = tuple[Domain, str, str]
+"""Domain, source system, source key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One record that is new or no longer what it was."""
+
+    before: MasterRecord | None
+    after: MasterRecord
+
+    @property
+    def is_activated(self) -> bool:
+        """Return whether it may be used now and could not before."""
+        return self.after.active and not (self.before is not None and self.before.active)
+
+    @property
+    def is_deactivated(self) -> bool:
+        """Return whether it could be used before and may not now."""
+        return self.before is not None and self.before.active and not self.after.active
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A source's key and the ERP's key for the same thing."""
+
+    domain: Domain
+    source_system: str
+    source_key: str
+    erp_key: str
+    legal_entity_id: str = UNRESOLVED
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    id: int
+    version: int
+    record: MasterRecord
+
+
+def key_of(record: MasterRecord) -> Key:
+    """Return what a record is found by."""
+    return record.domain, record.legal_entity, record.code
+
+
+def record(
+    session: Session, connection: str, records: Sequence[MasterRecord], *, now: datetime, ids: Ids
+) -> dict[Key, Change]:
+    """Take over records as they were read and return what changed; a record that says nothing new makes no version.
+
+    A record that is older at its source than what we have is passed over: deltas may overlap.
+    """
+    advisory_lock(session, ["master_data"])
+    newest = {key_of(one): one for one in records}
+    standing = _standing(session, newest)
+    changes = {key: one for key, one in newest.items() if _is_news(one, standing.get(key))}
+    _retire(session, [standing[key].id for key in changes if key in standing])
+    numbered = zip(ids.draw_many(len(changes)), changes.items(), strict=True)
+    rows = [_row(one, number, standing.get(key), connection, now) for number, (key, one) in numbered]
+    insert_many(session, MasterDataRow, rows)
+    return {key: Change(standing[key].record if key in standing else None, one) for key, one in changes.items()}
+
+
+def current(session: Session, wanted: Collection[Key]) -> dict[Key, MasterRecord]:
+    """Return the current records of the wanted keys in one query; a key that the ERP does not know is missing."""
+    return {key: found.record for key, found in _standing(session, wanted).items()}
+
+
+def current_of(session: Session, domains: Collection[Domain]) -> dict[Key, MasterRecord]:
+    """Return all current records of some lists."""
+    query = select(_RECORD).where(_IS_CURRENT, _RECORD.c.domain.in_([domain.value for domain in domains]))
+    return {key_of(one): one for one in map(_record_of, session.connection().execute(query))}
+
+
+def as_of(session: Session, domain: Domain, moment: datetime) -> list[MasterRecord]:
+    """Return a list as we knew it at a moment, by legal entity and code."""
+    newest_first = func.row_number().over(
+        partition_by=(_RECORD.c.legal_entity_id, _RECORD.c.code), order_by=_RECORD.c.version.desc()
+    )
+    known = select(_RECORD, newest_first.label("place")).where(
+        _RECORD.c.domain == domain.value, _RECORD.c.recorded_at <= moment
+    )
+    then = known.subquery()
+    query = select(then).where(then.c.place == 1).order_by(then.c.legal_entity_id, then.c.code)
+    return [_record_of(row) for row in session.connection().execute(query)]
+
+
+def version(session: Session) -> int:
+    """Return the number of the newest change of any list or binding: it is higher after every change."""
+    newest = [session.connection().execute(select(func.max(table.c.id))).scalar_one() for table in (_RECORD, _BINDING)]
+    return max(number or 0 for number in newest)
+
+
+def age(session: Session, domain: Domain, *, now: datetime) -> timedelta | None:
+    """Return how long ago a list was read last, changed or not; None for one that was never read.
+
+    A list is read by the stream that has its name.
+    """
+    newest = select(func.max(_CURSOR.c.read_at)).where(_CURSOR.c.stream == domain.value)
+    read_at: datetime | None = session.connection().execute(newest).scalar_one()
+    return None if read_at is None else now - read_at
+
+
+def bindings(session: Session, wanted: Collection[BindingKey]) -> dict[BindingKey, str]:
+    """Return the ERP's keys of the wanted source keys in one query; a source key without a row binds to itself."""
+    if not wanted:
+        return {}
+    columns = {"domain": _TEXT, "source_system": _TEXT, "source_key": _TEXT}
+    keys = listed(session, columns, [(domain.value, system, key) for domain, system, key in wanted])
+    query = select(_BINDING.c.domain, _BINDING.c.source_system, _BINDING.c.source_key, _BINDING.c.erp_key).where(
+        _BINDING_IS_CURRENT, *(_BINDING.c[name] == keys.c[name] for name in columns)
+    )
+    rows = session.connection().execute(query)
+    return {(Domain(domain), system, key): erp_key for domain, system, key, erp_key in rows}
+
+
+def bind(session: Session, binding: Binding, *, by: str, now: datetime, ids: Ids) -> bool:
+    """Put a source's key under an ERP's key from now on; return False where it stands there already."""
+    advisory_lock(session, ["master_data"])
+    standing = session.exec(
+        sqlmodel_select(BindingRow).where(
+            text("binding.is_current"),
+            BindingRow.domain == binding.domain,
+            BindingRow.source_system == binding.source_system,
+            BindingRow.source_key == binding.source_key,
+        )
+    ).first()
+    if standing is not None and standing.erp_key == binding.erp_key:
+        return False
+    if standing is not None:
+        standing.is_current = False
+        session.flush()
+    version_number = 1 if standing is None else standing.version + 1
+    session.add(BindingRow(id=ids.draw(), version=version_number, recorded_at=now, recorded_by=by, **asdict(binding)))
+    return True
+
+
+def _standing(session: Session, keys: Collection[Key]) -> dict[Key, _Standing]:
+    if not keys:
+        return {}
+    wanted = _wanted(session, keys)
+    query = select(_RECORD).where(
+        _IS_CURRENT,
+        _RECORD.c.domain == wanted.c.domain,
+        _RECORD.c.legal_entity_id == wanted.c.legal_entity_id,
+        _RECORD.c.code == wanted.c.code,
+    )
+    found = (_Standing(row.id, row.version, _record_of(row)) for row in session.connection().execute(query))
+    return {key_of(one.record): one for one in found}
+
+
+def _wanted(session: Session, keys: Iterable[Key]) -> CTE:
+    columns = {"domain": _TEXT, "legal_entity_id": _TEXT, "code": _TEXT}
+    return listed(session, columns, [(domain.value, entity, code) for domain, entity, code in keys])
+
+
+def _is_news(one: MasterRecord, standing: _Standing | None) -> bool:
+    if standing is None:
+        return True
+    before = standing.record
+    if one.source_updated_at and before.source_updated_at and one.source_updated_at < before.source_updated_at:
+        return False
+    return _content(one) != _content(before)
+
+
+def _content(one: MasterRecord) -> tuple[object, ...]:
+    return one.name, one.active, dict(one.attributes), one.valid_from, one.valid_to
+
+
+def _retire(session: Session, record_ids: Sequence[int]) -> None:
+    if record_ids:
+        ended = listed(session, {"id": BIG}, [(record_id,) for record_id in record_ids])
+        statement = update(_RECORD).where(_RECORD.c.id.in_(select(ended.c.id))).values(is_current=False)
+        session.connection().execute(statement)
+
+
+def _row(
+    one: MasterRecord, number: int, standing: _Standing | None, connection: str, now: datetime
+) -> dict[str, Any]:  # column values
+    return {
+        "id": number,
+        "connection": connection,
+        "domain": one.domain.value,
+        "legal_entity_id": one.legal_entity,
+        "code": one.code,
+        "name": one.name,
+        "active": one.active,
+        "valid_from": one.valid_from,
+        "valid_to": one.valid_to,
+        "attributes": dict(one.attributes),
+        "source_updated_at": one.source_updated_at,
+        "recorded_at": now,
+        "version": 1 if standing is None else standing.version + 1,
+        "is_current": True,
+    }
+
+
+def _record_of(row: Row[Any]) -> MasterRecord:  # a row of the table
+    return MasterRecord(
+        domain=Domain(row.domain),
+        code=row.code,
+        name=row.name,
+        active=row.active,
+        attributes=row.attributes,
+        legal_entity=row.legal_entity_id,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        source_updated_at=row.source_updated_at,
+    )

@@ -1,0 +1,65 @@
+"""The bytes themselves, immutable and apart from the story: erasable, never changed."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, cast
+
+from sqlalchemy import CursorResult, Table, select, update
+from sqlmodel import Session
+
+from control_plane.runtime import Ids
+from control_plane.store.statements import insert_many, table_of
+from control_plane.store.tables import UNRESOLVED, PayloadRow
+
+_PAYLOAD: Final[Table] = table_of(PayloadRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """Bytes to keep: an envelope as it came, bound intents, or a raw answer."""
+
+    kind: str
+    content_type: str
+    body: bytes
+    legal_entity_id: str = UNRESOLVED
+
+
+def put(session: Session, ids: Ids, payloads: Sequence[Payload], *, now: datetime) -> list[int]:
+    """Keep payloads and return their ids, in their order."""
+    numbers = ids.draw_many(len(payloads))
+    insert_many(
+        session, PayloadRow, [_row(number, payload, now) for number, payload in zip(numbers, payloads, strict=True)]
+    )
+    return numbers
+
+
+def get(session: Session, payload_ids: Sequence[int]) -> Mapping[int, bytes]:
+    """Return the bytes by payload id; an erased one is missing."""
+    query = select(_PAYLOAD.c.id, _PAYLOAD.c.body).where(_PAYLOAD.c.id.in_(payload_ids), _PAYLOAD.c.body.is_not(None))
+    return {row.id: bytes(row.body) for row in session.connection().execute(query)}
+
+
+def erase(session: Session, payload_ids: Sequence[int], *, now: datetime) -> int:
+    """Erase the bytes for good and return how many were erased; what is known about them stays."""
+    statement = (
+        update(_PAYLOAD)
+        .where(_PAYLOAD.c.id.in_(payload_ids), _PAYLOAD.c.erased_at.is_(None))
+        .values(body=None, erased_at=now)
+    )
+    return cast("CursorResult[Any]", session.connection().execute(statement)).rowcount
+
+
+def _row(number: int, payload: Payload, now: datetime) -> dict[str, Any]:  # column values
+    return {
+        "id": number,
+        "legal_entity_id": payload.legal_entity_id,
+        "kind": payload.kind,
+        "content_type": payload.content_type,
+        "body": payload.body,
+        "sha256": hashlib.sha256(payload.body).hexdigest(),
+        "key_id": "",
+        "recorded_at": now,
+        "erased_at": None,
+    }

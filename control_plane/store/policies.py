@@ -1,0 +1,89 @@
+"""The flows' policies as governed values: proposed by one person, approved by another, every version kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, func, select
+
+from control_plane.runtime import Ids
+from control_plane.store.database import advisory_lock
+from control_plane.store.tables import PolicyRow
+
+
+class FourEyesError(Exception):
+    """Who proposed a value may not approve it."""
+
+
+class UnknownProposalError(LookupError):
+    """There is no open proposal with this id."""
+
+
+class OutdatedProposalError(Exception):
+    """A later version of the value has been approved meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Governed:
+    """A flow's governed values, each in its newest approved version."""
+
+    values: Mapping[str, Any]  # JSON values by key
+    version: int
+    """How many approvals led here: it names this state of the policy, and grows with every change."""
+
+
+def current(session: Session, flow: str) -> Governed:
+    """Return what was approved for a flow; a key that is missing keeps the flow's default."""
+    approved = select(PolicyRow).where(PolicyRow.flow == flow, col(PolicyRow.approved_at).is_not(None))
+    rows = session.exec(approved.order_by(col(PolicyRow.version))).all()
+    return Governed({row.key: row.value for row in rows}, len(rows))
+
+
+def propose(
+    session: Session, ids: Ids, flow: str, key: str, value: Any, *, maker: str, now: datetime
+) -> PolicyRow:  # any JSON value
+    """Keep a new version of a value; it has no effect before somebody else approves it."""
+    advisory_lock(session, [f"policy {flow}"])
+    newest = select(func.max(PolicyRow.version)).where(PolicyRow.flow == flow, PolicyRow.key == key)
+    version = (session.exec(newest).one() or 0) + 1
+    row = PolicyRow(id=ids.draw(), flow=flow, key=key, version=version, value=value, maker=maker, recorded_at=now)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def approve(session: Session, policy_id: int, *, checker: str, now: datetime) -> PolicyRow:
+    """Let a proposed version take effect.
+
+    Raises:
+        UnknownProposalError: it does not exist or has been approved already.
+        FourEyesError: the checker is its maker.
+        OutdatedProposalError: a later version is in effect.
+    """
+    row = session.get(PolicyRow, policy_id)
+    if row is not None:
+        advisory_lock(session, [f"policy {row.flow}"])
+        session.refresh(row)
+    if row is None or row.approved_at is not None:
+        raise UnknownProposalError(f"{policy_id} is no open proposal")
+    if row.maker == checker:
+        raise FourEyesError(f"{checker} proposed version {row.version} of {row.flow}.{row.key} and cannot approve it")
+    if _approved_version(session, row) > row.version:
+        raise OutdatedProposalError(f"A later version of {row.flow}.{row.key} than {row.version} is in effect")
+    row.checker, row.approved_at = checker, now
+    session.flush()
+    return row
+
+
+def proposals(session: Session, flow: str) -> list[PolicyRow]:
+    """Return what waits for approval, oldest first."""
+    waiting = select(PolicyRow).where(PolicyRow.flow == flow, col(PolicyRow.approved_at).is_(None))
+    return list(session.exec(waiting.order_by(col(PolicyRow.id))).all())
+
+
+def _approved_version(session: Session, row: PolicyRow) -> int:
+    newest = select(func.max(PolicyRow.version)).where(
+        PolicyRow.flow == row.flow, PolicyRow.key == row.key, col(PolicyRow.approved_at).is_not(None)
+    )
+    return session.exec(newest).one() or 0
