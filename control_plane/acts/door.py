@@ -1,0 +1,170 @@
+"""The door that every act goes through: role, scope, what the person saw, and the audit, in one unit of work."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from control_plane.domain.access import Act, Actor, may, scope_of
+from control_plane.domain.exception_case import CaseFacts
+from control_plane.domain.identity import public_id
+from control_plane.engine.parts import Unit
+from control_plane.store import audit, exception_cases, lineage, transactions
+from control_plane.store.tables import ExceptionCaseRow, TransactionRow
+
+
+class UnknownObjectError(LookupError):
+    """There is no such thing, or the actor may not know that there is."""
+
+
+class NotAllowedError(Exception):
+    """The actor's roles do not allow this act here."""
+
+
+class OwnDocumentError(NotAllowedError):
+    """Nobody acts on a document that pays them."""
+
+
+class ChangedMeanwhileError(Exception):
+    """It is no longer what the actor saw."""
+
+
+class NotPossibleError(Exception):
+    """The act does not fit the state of the thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """One person's hand in one unit of work."""
+
+    unit: Unit
+    actor: Actor
+    audit_key: bytes
+    request_id: str = ""
+    reason: str = ""
+    """Why, in the person's own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An exception as the actor saw it, with its document."""
+
+    row: ExceptionCaseRow
+    document: TransactionRow | None
+
+    @property
+    def case(self) -> CaseFacts:
+        """Return the exception as the state machine knows it."""
+        return exception_cases.case_of(self.row)
+
+
+def pass_door(hand: Hand, act: Act, legal_entity: str) -> None:
+    """Return quietly if the actor may do this in the legal entity.
+
+    Raises:
+        UnknownObjectError: the actor may not even read there.
+        NotAllowedError: the actor may read, but not do this.
+    """
+    if not may(hand.actor, Act.READ, legal_entity):
+        raise UnknownObjectError(legal_entity)
+    if not may(hand.actor, act, legal_entity):
+        raise NotAllowedError(f"{act.value.replace('_', ' ').capitalize()} is not among your roles in {legal_entity}.")
+
+
+def see_exception(hand: Hand, act: Act, case_id: int, *, revision: int) -> Seen:
+    """Return the exception that the actor wants to act on.
+
+    Raises:
+        UnknownObjectError: it does not exist, or is out of reach.
+        NotAllowedError: the actor's roles do not allow the act, or the document pays the actor.
+        ChangedMeanwhileError: it is no longer at the revision that the actor saw.
+    """
+    row = exception_cases.row_of(hand.unit.session, case_id)
+    if row is None:
+        raise UnknownObjectError(str(case_id))
+    pass_door(hand, act, row.legal_entity_id)
+    if row.revision != revision:
+        raise ChangedMeanwhileError("The exception has changed since you read it.")
+    document = transactions.row_of(hand.unit.session, row.transaction_id) if row.transaction_id else None
+    if document is not None and is_own(hand.actor, document):
+        raise OwnDocumentError("The document pays you; somebody else has to act on it.")
+    return Seen(row, document)
+
+
+def change_exception(hand: Hand, seen: Seen, after: CaseFacts, name: str) -> None:
+    """Write an exception's next state, with its audit entry and its line in the document's story.
+
+    Raises:
+        ChangedMeanwhileError: somebody else was faster.
+    """
+    if not exception_cases.change(hand.unit.session, seen.row, after, now=hand.unit.now):
+        raise ChangedMeanwhileError("Somebody else was faster.")
+    record(
+        hand,
+        name=f"exception.{name}",
+        object_type="exception",
+        object_id=public_id("exc", seen.row.id),
+        legal_entity=seen.row.legal_entity_id,
+        before=_told(seen.case),
+        after=_told(after),
+    )
+    if seen.document is not None:
+        lineage.tell(hand.unit.session, [_line(hand, seen.document, name)], hand.unit.ids)
+
+
+def record(  # an audit entry has as many parts
+    hand: Hand,
+    *,
+    name: str,
+    object_type: str,
+    object_id: str,
+    legal_entity: str,
+    before: Mapping[str, Any] | None = None,  # JSON values
+    after: Mapping[str, Any] | None = None,  # JSON values
+) -> None:
+    """Write an act into the audit, in the unit of work of the act."""
+    entry = audit.Entry(
+        actor=hand.actor.login,
+        actor_id=hand.actor.person_id,
+        action=name,
+        object_type=object_type,
+        object_id=object_id,
+        reason=hand.reason,
+        legal_entity_id=legal_entity,
+        before=before or {},
+        after=after or {},
+        request_id=hand.request_id,
+    )
+    audit.write(hand.unit.session, entry, key=hand.audit_key, now=hand.unit.now)
+
+
+def is_own(actor: Actor, document: TransactionRow) -> bool:
+    """Return whether the document pays the actor."""
+    return bool(actor.employee_ref) and actor.employee_ref == document.counterparty
+
+
+def can_read(actor: Actor, legal_entity: str) -> bool:
+    """Return whether the actor may know of things in the legal entity."""
+    return scope_of(actor, Act.READ).includes(legal_entity)
+
+
+def _line(hand: Hand, document: TransactionRow, name: str) -> lineage.Entry:
+    return lineage.Entry(
+        transaction_id=document.id,
+        legal_entity_id=document.legal_entity_id,
+        flow=document.flow,
+        kind=lineage.Kind.ACT,
+        at=hand.unit.now,
+        by=hand.actor.login,
+        name=name,
+        reason=document.reason,
+        facts={"because": hand.reason} if hand.reason else {},
+    )
+
+
+def _told(case: CaseFacts) -> dict[str, Any]:  # JSON values
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in asdict(case).items()
+        if name != "id" and value not in {None, ""}
+    }
