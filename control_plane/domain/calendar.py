@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
+
+from connectors.canonical.master_data import MasterRecord
 
 SATURDAY: Final = 5
 SUNDAY: Final = 6
@@ -73,6 +75,18 @@ class Calendar:
 
     def _moment(self, day: date, at: time) -> datetime:
         return datetime.combine(day, at, tzinfo=ZoneInfo(self.time_zone)).astimezone(UTC)
+
+
+def calendar_of(entity: MasterRecord | None) -> Calendar:
+    """Return the calendar of a legal entity from the ERP's record of it: its country and its time zone."""
+    attributes = entity.attributes if entity else {}
+    zone = attributes.get("time_zone", "")
+    return Calendar(zone if zone in _zones() else "UTC", attributes.get("country", ""))
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def period_of(day: date) -> str:

@@ -12,6 +12,7 @@ MAX_LENGTH: Final = 60
 _UNUSUAL: Final = re.compile(r"[^A-Za-z0-9._]+")
 _PART_LENGTH: Final = 20
 _DIGEST_LENGTH: Final = 8
+_SUFFIX_LENGTH: Final = 10
 
 PART_OF: Final[dict[tuple[Payer, Payer], str]] = {
     (Payer.COMPANY, Payer.EMPLOYEE): "",
@@ -40,12 +41,12 @@ def business_reference(flow_code: str, legal_entity: str, source_system: str, so
     """
     parts = (flow_code, legal_entity, source_system, source_id)
     short = [_UNUSUAL.sub("", part)[:_PART_LENGTH] for part in parts]
-    room = MAX_LENGTH - 10 - _DIGEST_LENGTH - len(f"----{version}")
+    room = MAX_LENGTH - _SUFFIX_LENGTH - len(f"-{version}")
     text = "-".join(short)
-    if tuple(short) == parts and len(text) <= room + _DIGEST_LENGTH:
+    if tuple(short) == parts and len(text) <= room:
         return f"{text}-{version}"
     digest = sha256("\x1f".join(parts).encode()).hexdigest()[:_DIGEST_LENGTH]
-    return f"{text[:room]}-{digest}-{version}"
+    return f"{text[: room - _DIGEST_LENGTH - 1]}-{digest}-{version}"
 
 
 def part_reference(reference: str, payer: Payer, payee: Payer) -> str:

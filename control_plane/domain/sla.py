@@ -1,9 +1,11 @@
 """What was promised, by when, and how the promise stands."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from control_plane.domain.calendar import Calendar
 from control_plane.domain.transaction import State
@@ -27,6 +29,14 @@ class SlaTarget:
     """Business time, in the calendar of the legal entity."""
     at_risk_after: Fraction = Fraction(3, 4)
     """Which share of the time may pass before a document that has not arrived is at risk."""
+
+
+def target_of(value: Mapping[str, Any]) -> SlaTarget:  # JSON of a policy
+    """Return the target that a policy's value `sla` states."""
+    return SlaTarget(
+        within=timedelta(hours=value["business_hours"]),
+        at_risk_after=Fraction(value["at_risk_after"]),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from connectors.canonical.expense import ExpenseReport
 from connectors.canonical.master_data import Domain, MasterRecord
 from connectors.contract import Intent
 from connectors.failures import Failure
 from control_plane.domain.transaction import Reason
+
+UNRESOLVED: Final = "unresolved"
+"""The legal entity of what could not be placed yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Case:
     version: int
     reference: str
     report: ExpenseReport
-    legal_entity: str = "unresolved"
+    legal_entity: str = UNRESOLVED
     posting_date: date | None = None
     group_minor: int | None = None
     overrides: frozenset[Reason] = frozenset()
@@ -93,6 +96,11 @@ class Case:
     """What was decided and by which rule, for the lineage."""
     received: ExpenseReport | None = None
     """The report under the source's own keys, before `bind`; set by the flow's driver."""
+
+    @property
+    def is_placed(self) -> bool:
+        """Return whether the case's legal entity is known to the ERP."""
+        return self.legal_entity != UNRESOLVED
 
 
 @dataclass(frozen=True, slots=True)

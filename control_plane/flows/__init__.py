@@ -1,1 +1,10 @@
 """The flows, each one value: a route from a source to a target with its steps and policy."""
+
+from typing import Final
+
+from control_plane.flows.expense_confirmation import EXPENSE_CONFIRMATION
+from control_plane.flows.expense_report import EXPENSE_REPORT
+from control_plane.flows.flow import Flow
+
+FLOWS: Final[tuple[Flow, ...]] = (EXPENSE_REPORT, EXPENSE_CONFIRMATION)
+"""Every flow of the house."""

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from connectors.canonical.expense import ExpenseReport
 from connectors.failures import Failure, FailureKind
 from control_plane.domain.retry import RetryPolicy
-from control_plane.domain.sla import SlaTarget
+from control_plane.domain.sla import SlaTarget, target_of
 from control_plane.domain.transaction import Reason, State
 from control_plane.domain.verdict import Case, Known, Needs, Verdict
 
@@ -40,10 +40,14 @@ class Policy:
     """What the steps read, by key."""
     schemas: Mapping[str, Mapping[str, Any]]  # JSON Schema
     """What each value must look like."""
-    sla: SlaTarget
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     away: Mapping[str, Away] = field(default_factory=dict)
     correctable: Mapping[str, FieldClass] = field(default_factory=dict)
+
+    @property
+    def sla(self) -> SlaTarget:
+        """Return what is promised to the documents."""
+        return target_of(self.values["sla"])
 
 
 Judge = Callable[[Case, Known], Verdict]
@@ -74,6 +78,8 @@ class Flow:
     confirms: frozenset[State]
     """The states in which the source is told what became of its document."""
     policy: Policy
+    is_confirmation: bool = False
+    """It tells the source what became of another flow's transaction, to which it is linked."""
 
     @property
     def needs(self) -> Needs:
@@ -175,6 +181,18 @@ def destination(verdict: Verdict) -> tuple[State, Reason]:
             return State.ON_HOLD, verdict.hold or Reason.NONE
         case StepResult.WARNED | StepResult.PASSED:
             return State.READY, Reason.NEW
+
+
+def document_values(case: Case) -> Mapping[str, str]:
+    """Return the values that every sentence about a document may use."""
+    report = case.report
+    return {
+        "document": report.document_number or report.source_id,
+        "amount": str(report.total),
+        "entity": case.legal_entity if case.is_placed else report.legal_entity_ref or "an unknown entity",
+        "source": report.source_system,
+        "target": "the ERP",
+    }
 
 
 def _lifted(said: Verdict, overrides: frozenset[Reason]) -> Verdict:

@@ -1,0 +1,49 @@
+"""Expense report → ERP posting: the flow of approved expense reports and cash advances."""
+
+from datetime import timedelta
+from typing import Final
+
+from connectors.canonical.events import EventType
+from connectors.canonical.expense import ExpenseReport
+from control_plane.domain.retry import RetryPolicy
+from control_plane.domain.transaction import State
+from control_plane.flows import expense_policy
+from control_plane.flows.flow import Away, FieldClass, Flow, Policy, Step
+from control_plane.flows.steps import approval, bind, budget, duplicate, period, route
+from control_plane.flows.steps.enrich import enrich
+from control_plane.flows.steps.validate import validate
+
+EXPENSE_REPORT: Final = Flow(
+    name="expense_report",
+    code="EXR",
+    version="1",
+    starts_with=EventType.EXPENSE_REPORT_APPROVED,
+    carries=ExpenseReport,
+    steps=(
+        Step("validate", validate),
+        Step("enrich", enrich),
+        Step("bind", bind.bind, bind.NEEDS),
+        Step("duplicate", duplicate.duplicate, duplicate.NEEDS),
+        Step("approval", approval.approval, approval.NEEDS),
+        Step("budget", budget.budget, budget.NEEDS),
+        Step("period", period.period, period.NEEDS),
+        Step("route", route.route, route.NEEDS),
+    ),
+    order_key=lambda report: f"{report.source_system}|{report.source_id}",
+    confirms=frozenset({State.POSTED, State.RETURNED_TO_SOURCE}),  # failure is told only when we have given it back
+    policy=Policy(
+        values=expense_policy.DEFAULTS,
+        schemas=expense_policy.SCHEMAS,
+        retry=RetryPolicy(horizon=timedelta(hours=76)),
+        away={"erp": Away.QUEUE, "rates": Away.QUEUE},
+        correctable={
+            "lines.account": FieldClass.CODING,
+            "lines.cost_center": FieldClass.CODING,
+            "lines.project": FieldClass.CODING,
+            "lines.tax_code": FieldClass.CODING,
+            "employee": FieldClass.PARTY,
+            "document_date": FieldClass.DATE,
+            "total": FieldClass.AMOUNT,
+        },
+    ),
+)

@@ -1,0 +1,126 @@
+"""One document's postings: one ERP document for each payer and payee, each balanced."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from connectors.canonical.expense import ExpenseJournal, ExpenseLine, ExpenseReport
+from connectors.canonical.master_data import Domain
+from connectors.canonical.party import Payer
+from connectors.contract import Intent, PostingLine
+from control_plane.domain.reference import part_reference
+from control_plane.domain.verdict import Case, Known
+from control_plane.flows.cost import INPUT_TAX, ROLES_OF_EMPLOYEES, bearing_role, control_role
+
+Group = tuple[Payer, Payer]
+Entry = tuple[ExpenseLine, ExpenseJournal]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where one group of a document is booked."""
+
+    target: str
+    company: str
+    ledger: str
+    document_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the lines of one document are written with."""
+
+    known: Known
+    legal_entity: str
+    employee: str
+    control: Mapping[str, str]
+    """Account by role."""
+
+    def bearing_account(self, line: ExpenseLine, journal: ExpenseJournal) -> str:
+        """Return the account that bears the cost, or the control account that bears it instead."""
+        return journal.coding.account_ref or self.control[bearing_role(line, journal)]
+
+    def party_of(self, account: str) -> str:
+        """Return the employee where the account wants to know whose money it is."""
+        record = self.known.record(Domain.GL_ACCOUNT, self.legal_entity, account)
+        wants_party = bool(record and record.attributes.get("party"))
+        is_theirs = any(self.control.get(role) == account for role in ROLES_OF_EMPLOYEES)
+        return self.employee if wants_party or is_theirs else ""
+
+
+def groups_of(report: ExpenseReport) -> Mapping[Group, tuple[Entry, ...]]:
+    """Return the journals by payer and payee, in the order of the document."""
+    found: dict[Group, list[Entry]] = {}
+    for line in report.lines:
+        for journal in line.journals:
+            found.setdefault((journal.payer, journal.payee), []).append((line, journal))
+    return {group: tuple(entries) for group, entries in found.items()}
+
+
+def roles_of(entries: tuple[Entry, ...]) -> tuple[str, ...]:
+    """Return the control accounts that a group needs."""
+    roles = [control_role(line, journal) for line, journal in entries]
+    roles += [bearing_role(line, journal) for line, journal in entries if not journal.coding.account_ref]
+    roles += [INPUT_TAX for _, journal in entries if any(tax.reclaimable_minor for tax in journal.taxes)]
+    return tuple(dict.fromkeys(role for role in roles if role))
+
+
+def intent_of(
+    case: Case, group: Group, entries: tuple[Entry, ...], route: Route, books: Books, posting_date: date
+) -> Intent | None:
+    """Return the ERP document of one group, or None where it would move nothing.
+
+    That is a journal that mirrors another group's: it would debit and credit one account of one person.
+    """
+    booked = tuple(entry for entry in entries if not _is_mirror(entry, books))
+    if not booked:
+        return None
+    lines = [*_bearing(booked, books), *_control(booked, books)]
+    told = tuple(line for line in lines if line.debit_minor or line.credit_minor) or (lines[0], lines[-1])
+    report = case.report
+    return Intent(
+        reference=part_reference(case.reference, *group),
+        source_document=report.source_id,
+        company=route.company,
+        ledger=route.ledger,
+        document_type=route.document_type,
+        posting_date=posting_date,
+        document_date=report.document_date or posting_date,
+        currency=report.total.currency,
+        lines=told,
+        text=report.document_number or report.source_id,
+    )
+
+
+def _is_mirror(entry: Entry, books: Books) -> bool:
+    return books.bearing_account(*entry) == books.control[control_role(*entry)]
+
+
+def _bearing(entries: tuple[Entry, ...], books: Books) -> Iterator[PostingLine]:
+    for line, journal in entries:
+        account, text = books.bearing_account(line, journal), line.description or line.expense_type
+        coding = journal.coding
+        yield _line(
+            account,
+            journal.net_of_reclaim_minor,
+            party=books.party_of(account),
+            cost_center=coding.cost_center_ref,
+            project=coding.project_ref,
+            text=text,
+        )
+        for tax in journal.taxes:
+            yield _line(books.control.get(INPUT_TAX, ""), tax.reclaimable_minor, tax_code=tax.tax_code_ref, text=text)
+
+
+def _control(entries: tuple[Entry, ...], books: Books) -> Iterator[PostingLine]:
+    sums: dict[str, int] = {}
+    for line, journal in entries:
+        account = books.control[control_role(line, journal)]
+        sums[account] = sums.get(account, 0) + journal.gross_minor
+    for account, gross_minor in sums.items():
+        yield _line(account, -gross_minor, party=books.party_of(account))
+
+
+def _line(account: str, debit_minor: int, **coding: str) -> PostingLine:
+    """Return a line; a negative amount stands on the other side."""
+    return PostingLine(account, debit_minor=max(debit_minor, 0), credit_minor=max(-debit_minor, 0), **coding)
