@@ -54,14 +54,14 @@ def heard(session: Session, name: str, *, failure: str, now: datetime) -> None:
 
 
 def pause(
-    session: Session, name: str, *, code: str = "", reason: str = "", revision: int | None = None, now: datetime
+    session: Session, name: str, *, reason: str, failure: str = "", revision: int | None = None, now: datetime
 ) -> bool:
-    """Pause a connection because of a failure (its code) or a person (the reason).
+    """Pause a connection for a reason, which may be a failure of the other side.
 
     Return whether it was running and, where a revision is given, still at the one that the caller saw.
     """
     statement = update(_CONNECTION).where(_CONNECTION.c.paused_at.is_(None))
-    return _change(session, statement, name, revision, paused_at=now, paused_reason=reason, paused_failure=code)
+    return _change(session, statement, name, revision, paused_at=now, paused_reason=reason, paused_failure=failure)
 
 
 def resume(session: Session, name: str, *, revision: int | None = None) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import CTE, Row, String, Table, func, select, text, update
 from sqlmodel import Session
 from sqlmodel import select as sqlmodel_select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connectors.canonical.master_data import Domain, MasterRecord
 from control_plane.runtime import Ids
@@ -82,7 +83,7 @@ def record(
     standing = _standing(session, newest)
     changes = {key: one for key, one in newest.items() if _is_news(one, standing.get(key))}
     _retire(session, [standing[key].id for key in changes if key in standing])
-    numbered = zip(ids.draw_many(len(changes)), changes.items(), strict=True)
+    numbered = zip(_numbers(session, ids, len(changes)), changes.items(), strict=True)
     rows = [_row(one, number, standing.get(key), connection, now) for number, (key, one) in numbered]
     insert_many(session, MasterDataRow, rows)
     return {key: Change(standing[key].record if key in standing else None, one) for key, one in changes.items()}
@@ -104,10 +105,8 @@ def as_of(session: Session, domain: Domain, moment: datetime) -> list[MasterReco
     newest_first = func.row_number().over(
         partition_by=(_RECORD.c.legal_entity_id, _RECORD.c.code), order_by=_RECORD.c.version.desc()
     )
-    known = select(_RECORD, newest_first.label("place")).where(
-        _RECORD.c.domain == domain.value, _RECORD.c.recorded_at <= moment
-    )
-    then = known.subquery()
+    is_known = (_RECORD.c.domain == domain.value, _RECORD.c.recorded_at <= moment)
+    then = select(_RECORD, newest_first.label("place")).where(*is_known).subquery()
     query = select(then).where(then.c.place == 1).order_by(then.c.legal_entity_id, then.c.code)
     return [_record_of(row) for row in session.connection().execute(query)]
 
@@ -128,38 +127,40 @@ def age(session: Session, domain: Domain, *, now: datetime) -> timedelta | None:
     return None if read_at is None else now - read_at
 
 
-def bindings(session: Session, wanted: Collection[BindingKey]) -> dict[BindingKey, str]:
-    """Return the ERP's keys of the wanted source keys in one query; a source key without a row binds to itself."""
-    if not wanted:
-        return {}
-    columns = {"domain": _TEXT, "source_system": _TEXT, "source_key": _TEXT}
-    keys = listed(session, columns, [(domain.value, system, key) for domain, system, key in wanted])
-    query = select(_BINDING.c.domain, _BINDING.c.source_system, _BINDING.c.source_key, _BINDING.c.erp_key).where(
-        _BINDING_IS_CURRENT, *(_BINDING.c[name] == keys.c[name] for name in columns)
-    )
-    rows = session.connection().execute(query)
+def every_binding(session: Session) -> dict[BindingKey, str]:
+    """Return the ERP's keys of all source keys that do not bind to themselves."""
+    query = select(_BINDING.c.domain, _BINDING.c.source_system, _BINDING.c.source_key, _BINDING.c.erp_key)
+    rows = session.connection().execute(query.where(_BINDING_IS_CURRENT)).tuples()
     return {(Domain(domain), system, key): erp_key for domain, system, key, erp_key in rows}
 
 
 def bind(session: Session, binding: Binding, *, by: str, now: datetime, ids: Ids) -> bool:
     """Put a source's key under an ERP's key from now on; return False where it stands there already."""
     advisory_lock(session, ["master_data"])
-    standing = session.exec(
-        sqlmodel_select(BindingRow).where(
-            text("binding.is_current"),
-            BindingRow.domain == binding.domain,
-            BindingRow.source_system == binding.source_system,
-            BindingRow.source_key == binding.source_key,
-        )
-    ).first()
-    if standing is not None and standing.erp_key == binding.erp_key:
-        return False
+    standing = session.exec(_current_binding(binding)).first()
     if standing is not None:
+        if standing.erp_key == binding.erp_key:
+            return False
         standing.is_current = False
         session.flush()
-    version_number = 1 if standing is None else standing.version + 1
-    session.add(BindingRow(id=ids.draw(), version=version_number, recorded_at=now, recorded_by=by, **asdict(binding)))
+    row = BindingRow(id=_numbers(session, ids, 1)[0], recorded_at=now, recorded_by=by, **asdict(binding))
+    row.version = 1 if standing is None else standing.version + 1
+    session.add(row)
     return True
+
+
+def _current_binding(binding: Binding) -> SelectOfScalar[BindingRow]:
+    return sqlmodel_select(BindingRow).where(
+        _BINDING_IS_CURRENT,
+        BindingRow.domain == binding.domain,
+        BindingRow.source_system == binding.source_system,
+        BindingRow.source_key == binding.source_key,
+    )
+
+
+def _numbers(session: Session, ids: Ids, count: int) -> list[int]:
+    floor = version(session) + 1  # a process whose clock is behind must not write below what others have read
+    return [max(number, floor + place) for place, number in enumerate(ids.draw_many(count))]
 
 
 def _standing(session: Session, keys: Collection[Key]) -> dict[Key, _Standing]:
