@@ -1,0 +1,1 @@
+"""SAP Concur, spoken through the Financial Integration Service v4."""
