@@ -81,7 +81,7 @@ class _Blank(dict[str, str]):
 def sentence_of(failure: Failure, document: Mapping[str, str] | None = None) -> str:
     """Return the sentence for a controller; `document` adds the values every sentence may use.
 
-    Those are `document` (its number or id), `amount`, `entity`, `target`.
+    Those are `document` (its number or id), `amount`, `entity`, `target`, `source`.
     """
     return failure.entry.sentence.format_map(_Blank({**(document or {}), **failure.values, "code": failure.code}))
 
@@ -309,6 +309,12 @@ CATALOG: Final[Mapping[str, CatalogEntry]] = {
         _O.ERP_TEAM,
         "{target} cannot be reached; document {document} was not sent.",
         "Nothing to do: it is sent again by itself.",
+    ),
+    "not_sent_in_time": _row(
+        _K.NOT_SENT,
+        _O.INTEGRATION_PLATFORM,
+        "Document {document} was not sent to {target} within its turn.",
+        "Nothing to do: it is sent by itself.",
     ),
     "answer_lost": _row(
         _K.UNKNOWN,

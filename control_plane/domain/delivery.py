@@ -1,17 +1,19 @@
 """The outcome protocol: what an answer of the target does to a transaction (PROMISES, "the heart")."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors.contract import Dedupe, Outcome, OutcomeKind, Posting, Traits
+from connectors.contract import Dedupe, Intent, Outcome, OutcomeKind, Posting, Traits
 from connectors.failures import Failure, FailureKind
 from control_plane.domain.retry import RetryPolicy, next_attempt_at
 from control_plane.domain.transaction import Reason, State
 
 ABSENT_ANSWERS_NEEDED: Final = 2
 """How often the target must say "absent", the last time after the visibility grace, before we send again."""
+
+ASK_AGAIN_CEILING: Final = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,15 @@ class Attempted:
     first_attempt_at: datetime
     last_sent_at: datetime
     absent_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was meant to be booked, what the target says of it, and the state that the transaction waits in."""
+
+    intents: tuple[Intent, ...]
+    outcomes: tuple[Outcome, ...]
+    state: State = State.IN_DOUBT
 
 
 HOLD_FOR: Final[Mapping[str, Reason]] = {
@@ -78,23 +89,79 @@ def settle_post(
     return Settlement(to=State.POSTED, reason=Reason.NONE, postings=postings)
 
 
-def settle_find(outcomes: Sequence[Outcome], attempted: Attempted, traits: Traits, *, now: datetime) -> Settlement:
-    """Return what the target's answers to our question mean for a transaction in doubt.
+def settle_find(asked: Asked, attempted: Attempted, traits: Traits, *, now: datetime) -> Settlement:
+    """Return what the target's answers to our question mean for a transaction that may be booked.
 
-    Everything found: posted. Something absent, asked twice and past the grace: ready again under the same
-    reference (found parts are kept and not sent again). Anything unclear: in doubt, asked again.
+    Everything found as it was meant: posted. Found, but different or twice: a person decides. Something absent,
+    asked twice and past the grace: ready again under the same reference (found parts are kept and not sent again).
+    Anything unclear: asked again.
     """
-    postings = tuple(outcome.posting for outcome in outcomes if outcome.posting is not None)
-    kinds = {outcome.kind for outcome in outcomes}
+    postings = tuple(outcome.posting for outcome in asked.outcomes if outcome.posting is not None)
+    difference = _difference(asked)
+    if difference is not None:
+        return Settlement(State.IN_DOUBT, Reason.NO_ANSWER, None, difference, (), attempted.absent_count)
+    kinds = {outcome.kind for outcome in asked.outcomes}
     if kinds <= {OutcomeKind.POSTED}:
         return Settlement(to=State.POSTED, reason=Reason.NONE, postings=postings)
+    if asked.state is State.AWAITING_ACK:
+        return _still_accepted(asked, kinds, attempted, traits, now=now)
     if not kinds <= {OutcomeKind.POSTED, OutcomeKind.ABSENT, OutcomeKind.REJECTED}:
-        return _in_doubt(None, postings, traits, now=now, absent_count=attempted.absent_count)
+        return _ask_again(attempted, traits, now=now)
     absent_count = attempted.absent_count + 1
     is_past_grace = now >= attempted.last_sent_at + traits.visibility_grace
     if absent_count >= ABSENT_ANSWERS_NEEDED and is_past_grace:
         return Settlement(to=State.READY, reason=Reason.PROVED_ABSENT, at=now, postings=postings)
-    return _in_doubt(None, postings, traits, now=now, absent_count=absent_count)
+    return _ask_again(replace(attempted, absent_count=absent_count), traits, now=now)
+
+
+def ask_again_at(attempted: Attempted, traits: Traits, *, now: datetime) -> datetime:
+    """Return when to ask next: after the grace, and the later the longer it has been unclear, up to 30 s."""
+    waited = (now - attempted.last_sent_at) / 2
+    return now + max(traits.visibility_grace, min(waited, ASK_AGAIN_CEILING))
+
+
+def _difference(asked: Asked) -> Failure | None:
+    meant = {intent.reference: intent for intent in asked.intents}
+    for outcome in asked.outcomes:
+        if outcome.surplus:
+            numbers = [outcome.posting.number] if outcome.posting else []
+            return Failure("found_twice", {"other": ", ".join([*numbers, *(one.number for one in outcome.surplus)])})
+        if outcome.posting is not None and outcome.reference in meant:
+            problem = differs(meant[outcome.reference], outcome.posting)
+            if problem:
+                return Failure("reference_conflict", {"other": outcome.posting.number, "problem": problem})
+    return None
+
+
+def differs(intent: Intent, found: Posting) -> str:
+    """Return in words how a found posting differs from what was meant; empty where it does not.
+
+    Company, period, currency and amount are compared, as far as the target tells them.
+    """
+    pairs = {
+        "company": (intent.company, found.company),
+        "period": (f"{intent.posting_date:%Y-%m}", f"{found.posting_date:%Y-%m}"),
+        "currency": (intent.currency, found.currency or intent.currency),
+        "amount": (intent.total_minor, intent.total_minor if found.total_minor is None else found.total_minor),
+    }
+    return ", ".join(f"{name} {theirs} instead of {ours}" for name, (ours, theirs) in pairs.items() if ours != theirs)
+
+
+def _still_accepted(
+    asked: Asked, kinds: set[OutcomeKind], attempted: Attempted, traits: Traits, *, now: datetime
+) -> Settlement:
+    refused = next((outcome for outcome in asked.outcomes if outcome.kind is OutcomeKind.REJECTED), None)
+    if refused is not None:
+        return Settlement(State.FAILED, Reason.REJECTED, None, refused.failure or Failure("rejected_by_target"))
+    at = ask_again_at(attempted, traits, now=now)
+    if OutcomeKind.ABSENT in kinds:
+        return Settlement(State.IN_DOUBT, Reason.NO_ANSWER, at, absent_count=1)
+    return Settlement(State.AWAITING_ACK, Reason.NONE, at)
+
+
+def _ask_again(attempted: Attempted, traits: Traits, *, now: datetime) -> Settlement:
+    at = ask_again_at(attempted, traits, now=now)
+    return Settlement(State.IN_DOUBT, Reason.NO_ANSWER, at, absent_count=attempted.absent_count)
 
 
 def first_inquiry_at(traits: Traits, *, now: datetime) -> datetime | None:
@@ -102,18 +169,11 @@ def first_inquiry_at(traits: Traits, *, now: datetime) -> datetime | None:
     return None if traits.dedupe is Dedupe.NONE else now + traits.visibility_grace
 
 
-def _in_doubt(
-    failure: Failure | None,
-    postings: tuple[Posting, ...],
-    traits: Traits,
-    *,
-    now: datetime,
-    absent_count: int = 0,
-) -> Settlement:
+def _in_doubt(failure: Failure | None, postings: tuple[Posting, ...], traits: Traits, *, now: datetime) -> Settlement:
     at = first_inquiry_at(traits, now=now)
     if at is None:
         failure = Failure("cannot_be_asked")
-    return Settlement(State.IN_DOUBT, Reason.NO_ANSWER, at, failure, postings, absent_count)
+    return Settlement(State.IN_DOUBT, Reason.NO_ANSWER, at, failure, postings)
 
 
 def _refused(

@@ -100,7 +100,9 @@ SCHEMAS: Final[Mapping[str, _Json]] = {
         },
         ("business_hours", "at_risk_after"),
     ),
-    "after_post": _table({"recalled": {"enum": ["hold", "reverse"]}}, ("recalled",)),
+    "after_post": _table(
+        {"recalled": {"enum": ["hold", "reverse"]}, "changed": {"enum": ["hold", "reverse"]}}, ("recalled", "changed")
+    ),
 }
 """JSON Schema by key; a governed value replaces the default of its key as a whole."""
 
@@ -127,6 +129,6 @@ DEFAULTS: Final[Mapping[str, _Json]] = {
     # by `project:P-05` or `cost_center:CC-1001`
     "budgets": {"exceeded": "warn", "limits": {}},
     "sla": {"business_hours": 8, "at_risk_after": "3/4"},
-    "after_post": {"recalled": "hold"},
+    "after_post": {"recalled": "hold", "changed": "hold"},
 }
 """The productive defaults: nothing is posted anywhere before somebody says where."""

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import event
 from sqlmodel import Session, select
 
 from control_plane.domain.ledger import Amounts, LedgerKey, Movement, net
+from control_plane.store.statements import table_of, upsert
 from control_plane.store.tables import LedgerBalanceRow, LedgerMovementRow
 
 _PENDING: Final = "ledger_movements"
@@ -43,9 +43,8 @@ def _write_pending(session: Session) -> None:
 
 
 def _add(session: Session, row: type[LedgerBalanceRow | LedgerMovementRow], values: list[dict[str, Any]]) -> None:
-    table: Table = row.__table__  # type: ignore[attr-defined]  # SQLModel's table
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(table).values(values)
+    table = table_of(row)
+    insert = upsert(session, row).values(values)
     added = {name: table.c[name] + insert.excluded[name] for name in _AMOUNT_COLUMNS}
     session.connection().execute(
         insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added)

@@ -6,13 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Table, func, insert
+from sqlalchemy import Text, func, tuple_
 from sqlmodel import Session, col, select
 
 from control_plane.runtime import Ids
-from control_plane.store.tables import LineageRow
-
-_LINEAGE: Table = LineageRow.__table__  # type: ignore[attr-defined]  # SQLModel's table
+from control_plane.store.statements import dialect_of, insert_many
+from control_plane.store.tables import BIG, ConsumerRow, LineageRow
 
 
 class Kind(StrEnum):
@@ -52,11 +51,9 @@ def tell(session: Session, entries: Iterable[Entry], ids: Ids) -> None:
     told = list(entries)
     if not told:
         return
-    rows = [_values(entry, number) for entry, number in zip(told, ids.draw_many(len(told)), strict=True)]
-    if session.get_bind().dialect.name == "postgresql":
-        xid = session.connection().execute(select(func.pg_current_xact_id().cast(_LINEAGE.c.xid.type))).scalar_one()
-        rows = [row | {"xid": xid} for row in rows]
-    session.connection().execute(insert(_LINEAGE), rows)
+    xid = _xid(session)
+    rows = [_values(entry, number, xid) for entry, number in zip(told, ids.draw_many(len(told)), strict=True)]
+    insert_many(session, LineageRow, rows)
 
 
 def story_of(session: Session, transaction_ids: Sequence[int]) -> list[LineageRow]:
@@ -65,7 +62,37 @@ def story_of(session: Session, transaction_ids: Sequence[int]) -> list[LineageRo
     return list(session.exec(query).all())
 
 
-def _values(entry: Entry, number: int) -> dict[str, Any]:
+def unread(session: Session, consumer: str, limit: int) -> list[LineageRow]:
+    """Return the entries that a consumer has not read, in an order in which none can appear before the last one.
+
+    On SQLite ids are drawn inside the one writing unit of work. On PostgreSQL an entry counts only once no unit of
+    work is open that is as old as its own: a lower one could still commit.
+    """
+    read = session.get(ConsumerRow, consumer)
+    xid, number = (0, 0) if read is None else (read.xid, read.lineage_id)
+    query = select(LineageRow).limit(limit)
+    if dialect_of(session) == "sqlite":
+        return list(session.exec(query.where(col(LineageRow.id) > number).order_by(col(LineageRow.id))).all())
+    oldest_open = func.pg_snapshot_xmin(func.pg_current_snapshot()).cast(Text).cast(BIG)
+    after = tuple_(LineageRow.xid, LineageRow.id) > (xid, number)
+    query = query.where(after, col(LineageRow.xid) < oldest_open)
+    return list(session.exec(query.order_by(col(LineageRow.xid), col(LineageRow.id))).all())
+
+
+def advance(session: Session, consumer: str, entry: LineageRow, *, now: datetime) -> None:
+    """Note that a consumer has read up to an entry, with what it made of it in the same unit of work."""
+    read = ConsumerRow(name=consumer, xid=entry.xid or 0, lineage_id=entry.id, moved_at=now)
+    session.merge(read)
+    session.flush()
+
+
+def _xid(session: Session) -> int | None:
+    if dialect_of(session) == "sqlite":
+        return None
+    return session.connection().execute(select(func.pg_current_xact_id().cast(Text).cast(BIG))).scalar_one()
+
+
+def _values(entry: Entry, number: int, xid: int | None) -> dict[str, Any]:  # column values
     return {
         "id": number,
         "transaction_id": entry.transaction_id,
@@ -82,4 +109,5 @@ def _values(entry: Entry, number: int) -> dict[str, Any]:
         "failure_code": entry.failure_code,
         "facts": dict(entry.facts),
         "payload_id": entry.payload_id,
+        "xid": xid,
     }

@@ -134,7 +134,7 @@ class TransactionRow(SQLModel, table=True):
         Index("ix_transaction_object", "source_system", "source_id"),
         Index("ix_transaction_source_document", "source_document_id"),
         Index("ix_transaction_document_number", "document_number"),
-        Index("ix_transaction_content", "content_hash"),
+        Index("ix_transaction_amount", "currency", "amount_minor", "id"),
         Index("ix_transaction_counterparty", "counterparty", "id"),
         UniqueConstraint("flow", "business_reference"),
     )
@@ -212,7 +212,10 @@ class LineageRow(SQLModel, table=True):
     """Everything that happened, append-only: the one story, and the outbox."""
 
     __tablename__ = "lineage"
-    __table_args__ = (Index("ix_lineage_transaction", "transaction_id", "id"),)
+    __table_args__ = (
+        Index("ix_lineage_transaction", "transaction_id", "id"),
+        Index("ix_lineage_outbox", "xid", "id"),
+    )
     id: int = _id()
     transaction_id: int = _ref()
     legal_entity_id: str = UNRESOLVED

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, func, insert, or_, update
+from sqlalchemy import Boolean, CursorResult, Table, func, literal_column, or_, tuple_, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
@@ -15,8 +15,19 @@ from control_plane.domain.transaction import MAY_BE_BOOKED, OPEN, Reason, Seen, 
 from control_plane.runtime import Ids
 from control_plane.store import ledger, lineage
 from control_plane.store.database import advisory_lock
-from control_plane.store.tables import TransactionRow
+from control_plane.store.statements import insert_many, table_of
+from control_plane.store.tables import IncarnationRow, TransactionRow
 from control_plane.store.transitions import TRANSACTION, key_of
+
+_INCARNATION: Final[Table] = table_of(IncarnationRow)
+
+# As the partial indexes say it: SQLite uses them for no other form.
+_RECEIVED: Final = literal_column("state = 'received'", Boolean)
+_LEASABLE: Final = literal_column("state = 'ready' AND is_head", Boolean)
+_IN_FLIGHT: Final = literal_column("state = 'in_flight'", Boolean)
+_UNCLEAR: Final = literal_column("state IN ('in_doubt', 'awaiting_ack')", Boolean)
+_REVERSIBLE: Final = literal_column("reversal_wanted_at IS NOT NULL", Boolean)
+_OPEN: Final = literal_column("is_open", Boolean)
 
 _SEEN_COLUMNS: Final = (
     TRANSACTION.c.id,
@@ -115,7 +126,7 @@ def bear(session: Session, births: Sequence[Birth], ids: Ids, *, now: datetime) 
         row["is_head"] = row["is_open"] and row["order_key"] not in heads
         if row["is_open"]:
             heads.add(row["order_key"])
-    session.connection().execute(insert(TRANSACTION), [_DEFAULTS | row for row in rows])
+    insert_many(session, TransactionRow, [_DEFAULTS | row for row in rows])
     lineage.tell(session, [_receipt(birth, now) for birth in births], ids)
     ledger.move(session, [_arrival(birth.row) for birth in births], now=now)
 
@@ -138,8 +149,7 @@ def lease(  # a lease is all of this at once
     due = (
         core_select(TRANSACTION.c.id)
         .where(
-            TRANSACTION.c.state == State.READY.value,
-            TRANSACTION.c.is_head,
+            _LEASABLE,
             TRANSACTION.c.priority_at <= now,
             TRANSACTION.c.flow.in_(flows),
             TRANSACTION.c.target.in_(targets),
@@ -172,26 +182,42 @@ def lease(  # a lease is all of this at once
 
 def to_check(session: Session, limit: int) -> list[Work]:
     """Return received transactions, oldest first."""
-    return _pick(session, TRANSACTION.c.state == State.RECEIVED.value, TRANSACTION.c.id, limit=limit)
+    return _pick(session, _RECEIVED, TRANSACTION.c.id, limit=limit)
 
 
-def to_inquire(session: Session, *, now: datetime, limit: int) -> list[Work]:
-    """Return what may be booked and is to be asked about now."""
-    waiting = TRANSACTION.c.state.in_([State.IN_DOUBT.value, State.AWAITING_ACK.value])
-    return _pick(session, waiting & (TRANSACTION.c.inquire_at <= now), TRANSACTION.c.inquire_at, limit=limit)
+def to_inquire(session: Session, *, targets: Sequence[str], now: datetime, limit: int) -> list[Work]:
+    """Return what may be booked in one of the targets and is to be asked about now."""
+    due = _UNCLEAR & (TRANSACTION.c.inquire_at <= now) & TRANSACTION.c.target.in_(targets)
+    return _pick(session, due, TRANSACTION.c.inquire_at, limit=limit)
 
 
-def to_reap(session: Session, *, now: datetime, gone: Sequence[int], limit: int) -> list[Work]:
-    """Return what is in flight under a lease that has run out, or that a gone process held."""
-    lost = or_(TRANSACTION.c.lease_until <= now, TRANSACTION.c.lease_owner.in_(gone))
-    in_flight = TRANSACTION.c.state == State.IN_FLIGHT.value
-    return _pick(session, in_flight & lost, TRANSACTION.c.lease_until, limit=limit)
+def to_reap(session: Session, *, now: datetime, limit: int) -> list[Work]:
+    """Return what is in flight under a lease that has run out, or that an ended process held."""
+    ended = core_select(_INCARNATION.c.id).where(_INCARNATION.c.ended_at.is_not(None))
+    lost = or_(TRANSACTION.c.lease_until <= now, TRANSACTION.c.lease_owner.in_(ended))
+    return _pick(session, _IN_FLIGHT & lost, TRANSACTION.c.lease_until, limit=limit)
 
 
-def held_for(session: Session, ids_held: Sequence[int]) -> list[Work]:
-    """Return those of the transactions that are on hold, in their order."""
-    held = TRANSACTION.c.state == State.ON_HOLD.value
-    return _pick(session, held & TRANSACTION.c.id.in_(ids_held), TRANSACTION.c.id, limit=len(ids_held))
+def to_reverse(session: Session, *, now: datetime, until: datetime, limit: int) -> list[Work]:
+    """Return posted transactions whose posting is to be taken back, and keep other workers from them for a while."""
+    due = _REVERSIBLE & (TRANSACTION.c.reversal_wanted_at <= now)
+    works = _pick(session, due, TRANSACTION.c.reversal_wanted_at, limit=limit)
+    want_reversal(session, [work.id for work in works], now=until)
+    return works
+
+
+def recalled(session: Session, transaction_ids: Sequence[int]) -> list[Work]:
+    """Return those of the transactions that their source took back while their answer was not known."""
+    query = core_select(*_WORK_COLUMNS).where(
+        TRANSACTION.c.id.in_(transaction_ids), TRANSACTION.c.recalled_at.is_not(None)
+    )
+    return [_work_of(row) for row in session.connection().execute(query)]
+
+
+def held(session: Session, transaction_ids: Sequence[int]) -> list[Work]:
+    """Return those of the transactions that are on hold, oldest first."""
+    on_hold = TRANSACTION.c.state == State.ON_HOLD.value
+    return _pick(session, on_hold & TRANSACTION.c.id.in_(transaction_ids), TRANSACTION.c.id, limit=len(transaction_ids))
 
 
 def by_ids(session: Session, wanted: Sequence[int]) -> list[Work]:
@@ -213,6 +239,30 @@ def versions_of(session: Session, flow: str, objects: Sequence[tuple[str, str]])
     return [work for work in found if (work.source_system, work.source_id) in wanted]
 
 
+def of_same_amount(session: Session, works: Sequence[Work]) -> list[Work]:
+    """Return standing transactions of the same flows over the same amounts, those of nothing left out."""
+    amounts = sorted({(work.seen.flow, work.seen.currency, work.seen.amount_minor) for work in works})
+    columns = tuple_(TRANSACTION.c.flow, TRANSACTION.c.currency, TRANSACTION.c.amount_minor)
+    query = (
+        core_select(*_WORK_COLUMNS)
+        .where(
+            columns.in_([amount for amount in amounts if amount[2]]),
+            TRANSACTION.c.state.not_in([State.CANCELLED.value, State.SUPERSEDED.value, State.DUPLICATE.value]),
+        )
+        .order_by(TRANSACTION.c.id)
+    )
+    return [_work_of(row) for row in session.connection().execute(query)]
+
+
+def set_payment_status(session: Session, transaction_ids: Sequence[int], status: str) -> None:
+    """Note what became of the money of posted transactions; their place stays."""
+    session.connection().execute(
+        update(TRANSACTION)
+        .where(TRANSACTION.c.id.in_(transaction_ids))
+        .values(payment_status=status, revision=TRANSACTION.c.revision + 1)
+    )
+
+
 def mark_recalled(session: Session, transaction_ids: Sequence[int], *, now: datetime) -> None:
     """Keep a recall of what may be booked: it takes effect when the answer is known."""
     may_be_booked = [state.value for state in MAY_BE_BOOKED]
@@ -220,6 +270,22 @@ def mark_recalled(session: Session, transaction_ids: Sequence[int], *, now: date
         update(TRANSACTION)
         .where(TRANSACTION.c.id.in_(transaction_ids), TRANSACTION.c.state.in_(may_be_booked))
         .values(recalled_at=now, revision=TRANSACTION.c.revision + 1, updated_at=now)
+    )
+
+
+def want_reversal(session: Session, transaction_ids: Sequence[int], *, now: datetime | None) -> None:
+    """Say from when on postings are to be taken back; None: no longer."""
+    session.connection().execute(
+        update(TRANSACTION).where(TRANSACTION.c.id.in_(transaction_ids)).values(reversal_wanted_at=now)
+    )
+
+
+def ask_again(session: Session, transaction_id: int, *, at: datetime | None, absent_count: int) -> None:
+    """Say when the target is asked next about what may be booked; None: a person decides."""
+    session.connection().execute(
+        update(TRANSACTION)
+        .where(TRANSACTION.c.id == transaction_id, _UNCLEAR)
+        .values(inquire_at=at, absent_count=absent_count)
     )
 
 
@@ -257,7 +323,7 @@ def seen_of(row: Any) -> Seen:  # a TransactionRow or a Core row with its column
     )
 
 
-_DEFAULTS: Final[Mapping[str, Any]] = {
+_DEFAULTS: Final[dict[str, Any]] = {  # column values
     name: field_info.default
     for name, field_info in TransactionRow.model_fields.items()
     if not field_info.is_required() and field_info.default_factory is None
@@ -280,9 +346,7 @@ _WORK_NAMES: Final = tuple(column.name for column in _WORK_COLUMNS[len(_SEEN_COL
 def _heads(session: Session, order_keys: Sequence[str]) -> set[str]:
     keys = set(order_keys)
     advisory_lock(session, keys)
-    query = (
-        core_select(TRANSACTION.c.order_key).where(TRANSACTION.c.order_key.in_(keys), TRANSACTION.c.is_open).distinct()
-    )
+    query = core_select(TRANSACTION.c.order_key).where(TRANSACTION.c.order_key.in_(keys), _OPEN).distinct()
     return {row.order_key for row in session.connection().execute(query)}
 
 

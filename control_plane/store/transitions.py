@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Integer, Table, column, update, values
+from sqlalchemy import Boolean, Integer, Table, column, literal_column, update, values
 from sqlalchemy import select as core_select
 from sqlmodel import Session
 
@@ -14,9 +14,10 @@ from control_plane.domain.transaction import OPEN, Reason, Seen, State, Transiti
 from control_plane.runtime import Ids
 from control_plane.store import ledger, lineage
 from control_plane.store.database import advisory_lock
+from control_plane.store.statements import table_of
 from control_plane.store.tables import BIG, TransactionRow
 
-TRANSACTION: Final[Table] = TransactionRow.__table__  # type: ignore[attr-defined]  # SQLModel's table
+TRANSACTION: Final[Table] = table_of(TransactionRow)
 
 _UNLEASED: Final[Mapping[str, Any]] = {"lease_owner": None, "lease_until": None}  # column values
 
@@ -74,7 +75,7 @@ def promote(session: Session, order_keys: set[str]) -> list[int]:
     waiting = TRANSACTION.alias("waiting")
     oldest = (
         core_select(waiting.c.id)
-        .where(waiting.c.order_key == key.c.order_key, waiting.c.is_open)
+        .where(waiting.c.order_key == key.c.order_key, literal_column("waiting.is_open", Boolean))
         .order_by(waiting.c.id)
         .limit(1)
         .scalar_subquery()

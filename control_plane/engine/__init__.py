@@ -1,0 +1,1 @@
+"""Time moves work here: pull, check, deliver, inquire, release, reap, confirm."""

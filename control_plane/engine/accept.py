@@ -1,0 +1,157 @@
+"""Accept: an approved document becomes a transaction, one per version, and takes the place of the one before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from connectors.canonical.expense import ExpenseReport
+from connectors.canonical.money import NO_CURRENCY
+from connectors.contract import Document, Translation, Unreadable
+from control_plane.domain import sla
+from control_plane.domain.calendar import Calendar, period_of
+from control_plane.domain.duplicates import content_hash
+from control_plane.domain.machine import By
+from control_plane.domain.reference import business_reference
+from control_plane.domain.transaction import WITHDRAWABLE, Reason, State, transition
+from control_plane.engine import trouble
+from control_plane.engine.parts import Unit
+from control_plane.flows.flow import Flow
+from control_plane.store import holds, inbox, transactions, transitions
+from control_plane.store.tables import UNRESOLVED
+from control_plane.store.transactions import Birth, Work
+from control_plane.store.transitions import Change
+
+OFFICE_HOURS: Final = Calendar()
+"""Until a document's legal entity is known to have another calendar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A new envelope that says something about a document, and the flow it runs through."""
+
+    arrival: inbox.Arrival
+    translation: Translation
+    flow: Flow
+    calendar: Calendar = OFFICE_HOURS
+
+
+def accept(unit: Unit, connection: str, arrived: Sequence[Arrived]) -> None:
+    """Bear a transaction for every new version; an earlier one that may still be withdrawn is superseded."""
+    if not arrived:
+        return
+    births: list[Birth] = []
+    earlier = _earlier(unit, arrived)
+    for one in arrived:
+        source, source_id = one.arrival.envelope.source, _source_id(one)
+        before = earlier.setdefault((one.flow.name, source, source_id), [])
+        birth = Birth(_row(connection, one, source_id, before, now=unit.now), {"event": one.arrival.envelope.id})
+        births.append(birth)
+        before.append(birth.row["id"])
+    transactions.bear(unit.session, births, unit.ids, now=unit.now)
+    _supersede(unit, [number for numbers in earlier.values() for number in numbers[:-1]])
+
+
+def _earlier(unit: Unit, arrived: Sequence[Arrived]) -> dict[tuple[str, str, str], list[int]]:
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for name in sorted({one.flow.name for one in arrived}):
+        objects = [(one.arrival.envelope.source, _source_id(one)) for one in arrived if one.flow.name == name]
+        for work in transactions.versions_of(unit.session, name, objects):
+            found.setdefault((name, work.source_system, work.source_id), []).append(work.id)
+    return found
+
+
+def _supersede(unit: Unit, transaction_ids: Sequence[int]) -> None:
+    withdrawn = [work for work in transactions.by_ids(unit.session, transaction_ids) if work.seen.state in WITHDRAWABLE]
+    recorded = transitions.record(unit.session, [_superseded(work, unit.now) for work in withdrawn], unit.ids)
+    holds.replace(unit.session, dict.fromkeys(recorded.applied, ()))
+    trouble.resolve_cases(unit, dict.fromkeys(recorded.applied, "superseded by a later version"))
+
+
+def _superseded(work: Work, now: datetime) -> Change:
+    taken = transition(work.seen, State.SUPERSEDED, reason=Reason.NEW_VERSION, by=By.SOURCE, now=now)
+    return Change(taken, name="new_version", sets={"sla_next_at": None})
+
+
+def _row(
+    connection: str, one: Arrived, source_id: str, before: Sequence[int], *, now: datetime
+) -> Mapping[str, Any]:  # column values
+    arrival, flow = one.arrival, one.flow
+    source, version = arrival.envelope.source, len(before) + 1
+    promise = sla.promise(flow.policy.sla, one.calendar, started_at=now)
+    return {
+        "id": arrival.transaction_id,
+        "flow": flow.name,
+        "connection": connection,
+        "source_system": source,
+        "source_id": source_id,
+        "source_document_id": arrival.envelope.id,
+        "version": version,
+        "business_reference": business_reference(flow.code, arrival.legal_entity_id, source, source_id, version),
+        "order_key": f"{flow.name}|{source}|{source_id}",
+        "state": State.RECEIVED.value,
+        "reason": Reason.NEW.value,
+        "received_at": now,
+        "updated_at": now,
+        "priority_at": now,
+        "payload_id": arrival.payload_id,
+        "legal_entity_id": arrival.legal_entity_id,
+        "supersedes_id": before[-1] if before else None,
+        "flow_version": flow.version,
+        "due_at": promise.due_at,
+        "sla_status": sla.SlaStatus.ON_TIME.value,
+        "sla_next_at": promise.at_risk_at,
+        **_content(one.translation, now),
+    }
+
+
+def _content(translation: Translation, now: datetime) -> Mapping[str, Any]:  # column values
+    match translation:
+        case Document(content=ExpenseReport() as report, mapping_version=mapping):
+            return _report(report, now) | {"mapping_version": mapping}
+        case Unreadable():
+            return _UNREADABLE | {
+                "document_number": translation.document_number,
+                "cohort": period_of(now.date()),
+                "legal_entity_id": translation.legal_entity_ref or UNRESOLVED,
+            }
+        case _:
+            raise NoDocumentError(f"{type(translation).__name__} is no document of a flow")
+
+
+class NoDocumentError(ValueError):
+    """A connector sent something else under a flow's event type."""
+
+
+_UNREADABLE: Final[dict[str, Any]] = {  # column values
+    "currency": NO_CURRENCY,
+    "amount_minor": 0,
+    "counterparty": "",
+    "document_date": None,
+    "approved_at": None,
+    "content_hash": "",
+    "is_test": False,
+    "mapping_version": "",
+}
+
+
+def _report(report: ExpenseReport, now: datetime) -> dict[str, Any]:  # column values
+    return {
+        "document_number": report.document_number,
+        "currency": report.total.currency,
+        "amount_minor": report.total.minor,
+        "counterparty": report.employee.employee_ref,
+        "cohort": period_of((report.approved_at or now).date()),
+        "document_date": report.document_date,
+        "approved_at": report.approved_at,
+        "content_hash": content_hash(report),
+        "is_test": report.is_test,
+    }
+
+
+def _source_id(one: Arrived) -> str:
+    match one.translation:
+        case Document(content=ExpenseReport(source_id=source_id)) | Unreadable(source_id=source_id) if source_id:
+            return source_id
+        case _:
+            return one.arrival.envelope.subject or one.arrival.envelope.id

@@ -1,0 +1,231 @@
+"""Check: a received document walks through its flow's steps and becomes ready, held, failed or withdrawn."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from connectors.canonical.expense import ExpenseReport
+from connectors.contract import Document, Envelope, Translation, Unreadable
+from connectors.failures import Failure
+from control_plane.domain.machine import By
+from control_plane.domain.transaction import Reason, State, transition
+from control_plane.domain.verdict import Candidate, Case, Verdict
+from control_plane.engine import facts, succeed, trouble
+from control_plane.engine import intents as intents_json
+from control_plane.engine.parts import Parts, Unit
+from control_plane.flows.flow import Flow, StepRecord, StepResult, destination, run
+from control_plane.store import holds, inbox, lineage, payloads, transactions, transitions
+from control_plane.store.tables import InboxRow
+from control_plane.store.transactions import Work
+from control_plane.store.transitions import Change
+
+WITHDRAWN: Final = frozenset({State.CANCELLED, State.DUPLICATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A document with what its flow says about it."""
+
+    work: Work
+    verdict: Verdict | None
+    """None where it could not be read."""
+    records: tuple[StepRecord, ...]
+    failures: tuple[Failure, ...]
+    to: State
+    reason: Reason
+    awaited: tuple[holds.HoldKey, ...] = ()
+    policy_version: int = 0
+    master_data_version: int = 0
+
+
+async def check(parts: Parts) -> int:
+    """Check what was received; return how many documents were looked at."""
+
+    def work(unit: Unit) -> int:
+        works = transactions.to_check(unit.session, parts.settings.batch)
+        judge(unit, examine(unit, parts, works))
+        return len(works)
+
+    return await parts.write(work)
+
+
+def examine(unit: Unit, parts: Parts, works: Sequence[Work]) -> list[Examined]:
+    """Return what their flows say about documents, with the mapping, the master data and the policy of now."""
+    translations = _translations(unit, parts, works)
+    blocked = succeed.changed_after_post(unit, succeed.posted_before(unit, works))
+    known = facts.gather(unit, parts.lists, works, _alike(unit, parts, works))
+    return [
+        _held_behind(work, blocked[work.id])
+        if work.id in blocked
+        else _examined(unit.flows[work.seen.flow], work, translations[work.id], known)
+        for work in works
+    ]
+
+
+def judge(unit: Unit, examined: Sequence[Examined]) -> None:
+    """Record what was found: transitions, steps, intents, what is waited for, and exceptions."""
+    moving = [one for one in examined if (one.to, one.reason) != (one.work.seen.state, one.work.seen.reason)]
+    intents = _keep_intents(unit, moving)
+    recorded = transitions.record(unit.session, [_change(unit, one, intents) for one in moving], unit.ids)
+    kept = [one for one in moving if one.work.id in recorded.applied]
+    lineage.tell(unit.session, [entry for one in kept for entry in _steps(unit, one)], unit.ids)
+    staying = [one for one in examined if one not in moving]
+    holds.replace(unit.session, {one.work.id: one.awaited for one in (*kept, *staying)})
+    stopped = [one for one in kept if one.to in {State.ON_HOLD, State.FAILED}]
+    trouble.open_cases(unit, [trouble.Trouble(one.work, one.failures, step=_stopped_by(one)) for one in stopped])
+    trouble.release_cases(unit, [one.work.id for one in kept if one.to is State.READY])
+    trouble.resolve_cases(unit, {one.work.id: f"withdrawn: {one.reason}" for one in kept if one.to in WITHDRAWN})
+
+
+def _alike(unit: Unit, parts: Parts, works: Sequence[Work]) -> tuple[Candidate, ...]:
+    same_amount = transactions.of_same_amount(unit.session, works)
+    return facts.candidates(same_amount, _reports(_translations(unit, parts, same_amount)))
+
+
+def _reports(translations: Mapping[int, Translation]) -> Mapping[int, ExpenseReport]:
+    return {
+        number: one.content
+        for number, one in translations.items()
+        if isinstance(one, Document) and isinstance(one.content, ExpenseReport)
+    }
+
+
+def _translations(unit: Unit, parts: Parts, works: Sequence[Work]) -> Mapping[int, Translation]:
+    receipts = inbox.envelopes_of(unit.session, [work.id for work in works])
+    bodies = payloads.bodies(unit.session, [work.payload_id for work in works])
+    return {work.id: _translated(parts, work, receipts.get(work.id), bodies.get(work.payload_id)) for work in works}
+
+
+def _translated(parts: Parts, work: Work, receipt: InboxRow | None, body: bytes | None) -> Translation:
+    connector = parts.connectors.get(work.connection)
+    if connector is None or connector.source is None:
+        problem = f"no connection {work.connection} is configured to read it"
+        return Unreadable((Failure("unreadable_document", {"problem": problem}),))
+    if receipt is None or body is None:
+        return Unreadable((Failure("unreadable_document", {"problem": "its payload was erased"}),))
+    envelope = Envelope(
+        id=receipt.event_id,
+        source=receipt.source,
+        type=receipt.type,
+        subject=receipt.subject,
+        time=receipt.occurred_at,
+        payload=body,
+    )
+    return connector.source.translate(envelope)
+
+
+def _examined(flow: Flow, work: Work, translation: Translation, known: facts.Gathered) -> Examined:
+    match translation:
+        case Document(content=ExpenseReport() as report):
+            return _run(flow, work, report, known)
+        case Unreadable(failures=failures):
+            record = StepRecord("translate", StepResult.FAILED, failures)
+            return Examined(work, None, (record,), failures, State.FAILED, Reason.CONTRACT)
+        case _:
+            failure = Failure("unreadable_document", {"problem": "it is no document of this flow"})
+            return Examined(work, None, (), (failure,), State.FAILED, Reason.CONTRACT)
+
+
+def _run(flow: Flow, work: Work, report: ExpenseReport, known: facts.Gathered) -> Examined:
+    overrides = frozenset(Reason(name) for name in work.overrides.split())
+    case = Case(work.id, work.version, work.business_reference, report, overrides=overrides)
+    verdict, records = run(flow, case, known.of(work))
+    to, reason = destination(verdict)
+    if to is State.READY and work.seen.state is State.ON_HOLD:
+        reason = Reason.RELEASED
+    awaited = tuple((str(one.domain), one.legal_entity, one.code) for one in verdict.awaited)
+    return Examined(
+        work,
+        verdict,
+        records,
+        verdict.failures,
+        to,
+        reason,
+        awaited,
+        known.policy_version[flow.name],
+        known.master_data_version,
+    )
+
+
+def _held_behind(work: Work, failure: Failure) -> Examined:
+    record = StepRecord("order", StepResult.HELD, (failure,))
+    awaited = (succeed.posting_key(work),)
+    return Examined(work, None, (record,), (failure,), State.ON_HOLD, Reason.CHANGED_AFTER_POST, awaited)
+
+
+def _keep_intents(unit: Unit, examined: Sequence[Examined]) -> Mapping[int, int]:
+    ready = [one for one in examined if one.to is State.READY and one.verdict is not None]
+    bodies = [
+        payloads.Payload("intents", "application/json", intents_json.encode(one.verdict.intents), _entity(one))
+        for one in ready
+        if one.verdict is not None
+    ]
+    numbers = payloads.put(unit.session, unit.ids, bodies, now=unit.now)
+    return {one.work.id: number for one, number in zip(ready, numbers, strict=True)}
+
+
+def _change(unit: Unit, one: Examined, intents: Mapping[int, int]) -> Change:
+    taken = transition(one.work.seen, one.to, reason=one.reason, by=By.SYSTEM, now=unit.now)
+    code = one.failures[0].code if one.failures else ""
+    return Change(taken, name="check", sets=_sets(unit, one, intents), facts=_facts(one), failure_code=code)
+
+
+def _sets(unit: Unit, one: Examined, intents: Mapping[int, int]) -> Mapping[str, Any]:  # column values
+    sets: dict[str, Any] = {}
+    if one.verdict is not None:
+        case = one.verdict.case
+        sets = {
+            "legal_entity_id": _entity(one),
+            "group_minor": case.group_minor,
+            "target": one.verdict.target,
+            "policy_version": one.policy_version,
+            "master_data_version": one.master_data_version,
+        }
+        if case.posting_date is not None:
+            sets["posting_period"] = f"{case.posting_date:%Y-%m}"
+        if one.verdict.duplicate_of is not None:
+            sets["linked_id"] = one.verdict.duplicate_of
+    if one.to is State.READY:
+        sets |= {"priority_at": unit.now, "intents_payload_id": intents[one.work.id]}
+    if one.to in WITHDRAWN:
+        sets["sla_next_at"] = None
+    return sets
+
+
+def _entity(one: Examined) -> str:
+    return one.work.seen.legal_entity_id if one.verdict is None else one.verdict.case.legal_entity
+
+
+def _facts(one: Examined) -> Mapping[str, Any]:  # JSON values
+    return {"failures": [failure.code for failure in one.failures]} if one.failures else {}
+
+
+def _steps(unit: Unit, one: Examined) -> list[lineage.Entry]:
+    return [
+        lineage.Entry(
+            transaction_id=one.work.id,
+            legal_entity_id=_entity(one),
+            flow=one.work.seen.flow,
+            kind=lineage.Kind.STEP,
+            at=unit.now,
+            by=By.SYSTEM.value,
+            name=record.name,
+            reason=record.result.value,
+            failure_code=record.failures[0].code if record.failures else "",
+            facts=_step_facts(record),
+        )
+        for record in one.records
+    ]
+
+
+def _step_facts(record: StepRecord) -> dict[str, Any]:  # JSON values
+    told: dict[str, Any] = dict(record.facts)
+    for name, failures in (("failures", record.failures), ("warnings", record.warnings)):
+        if failures:
+            told[name] = [{"code": one.code, "field": one.field_path, "values": dict(one.values)} for one in failures]
+    return told
+
+
+def _stopped_by(one: Examined) -> str:
+    stopping = (record.name for record in one.records if one.failures and one.failures[0] in record.failures)
+    return next(stopping, "check")

@@ -1,0 +1,240 @@
+"""Confirm: tell the source what became of its documents, as a linked flow of its own."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+import orjson
+
+from connectors.canonical.money import Money
+from connectors.contract import Confirmation, ConfirmationKind, Posting, Recall, Receipt, ReceiptStatus, Source
+from connectors.failures import Failure
+from control_plane.domain.machine import By
+from control_plane.domain.retry import RetryPolicy, next_attempt_at
+from control_plane.domain.transaction import Reason, State, transition
+from control_plane.engine import recall, trouble
+from control_plane.engine.parts import Parts, Unit
+from control_plane.store import connections, lineage, payloads, postings, transactions, transitions
+from control_plane.store.tables import LineageRow
+from control_plane.store.transactions import Birth, Work
+from control_plane.store.transitions import Change
+
+LOG: Final = logging.getLogger(__name__)
+
+POSTING_CONFIRMATION: Final = "posting_confirmation"
+PAYMENT_CONFIRMATION: Final = "payment_confirmation"
+FLOWS: Final = (PAYMENT_CONFIRMATION, POSTING_CONFIRMATION)
+
+CONSUMER: Final = "confirm"
+KIND_OF: Final[Mapping[State, ConfirmationKind]] = {
+    State.POSTED: ConfirmationKind.POSTED,
+    State.RETURNED_TO_SOURCE: ConfirmationKind.RETURNED,
+}
+PATIENCE: Final = RetryPolicy()
+NOT_YET: Final = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Something to tell the source about one of its documents, once per key."""
+
+    work: Work
+    kind: ConfirmationKind
+    key: str
+    flow: str = POSTING_CONFIRMATION
+    amount: Money | None = None
+    paid_on: date | None = None
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A leased confirmation, with what it tells."""
+
+    work: Work
+    confirmation: Confirmation
+
+
+async def note_outcomes(parts: Parts) -> int:
+    """Turn recorded postings and returns into confirmations; return how many entries of the story were read."""
+    return await parts.write(_note_outcomes)
+
+
+def _note_outcomes(unit: Unit) -> int:
+    entries = lineage.unread(unit.session, CONSUMER, limit=1000)
+    if not entries:
+        return 0
+    ended = [entry for entry in entries if _is_told(unit, entry)]
+    works = {work.id: work for work in transactions.by_ids(unit.session, [entry.transaction_id for entry in ended])}
+    bear(
+        unit,
+        [
+            Telling(works[entry.transaction_id], KIND_OF[State(entry.to_state)], key=f"{entry.to_state}:{entry.fence}")
+            for entry in ended
+        ],
+    )
+    lineage.advance(unit.session, CONSUMER, entries[-1], now=unit.now)
+    return len(entries)
+
+
+def _is_told(unit: Unit, entry: LineageRow) -> bool:
+    flow = unit.flows.get(entry.flow)
+    return entry.kind == lineage.Kind.TRANSITION.value and flow is not None and entry.to_state in flow.confirms
+
+
+def bear(unit: Unit, tellings: Sequence[Telling]) -> None:
+    """Bear the confirmations, ready to be sent, linked to the transactions that they tell about."""
+    bodies = [payloads.Payload("confirmation", "application/json", encode(one)) for one in tellings]
+    numbers = payloads.put(unit.session, unit.ids, bodies, now=unit.now)
+    births = [Birth(_row(unit, one, number)) for one, number in zip(tellings, numbers, strict=True)]
+    transactions.bear(unit.session, births, unit.ids, now=unit.now)
+
+
+async def confirm(parts: Parts) -> int:
+    """Send the confirmations that are due; return how many were leased."""
+    until = parts.runtime.now() + parts.settings.lease
+    errands = await parts.write(lambda unit: _lease(unit, parts, until))
+    for name in sorted({errand.work.target for errand in errands}):
+        source = parts.connectors[name].source
+        mine = [errand for errand in errands if errand.work.target == name]
+        if source is not None:
+            receipts = await _send(source, [errand.confirmation for errand in mine])
+            await parts.write(partial(_settle, parts, list(zip(mine, receipts, strict=True))))
+    return len(errands)
+
+
+def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
+    sources = {name for name, connector in parts.connectors.items() if connector.source is not None}
+    works = transactions.lease(
+        unit.session,
+        unit.ids,
+        owner=parts.incarnation,
+        flows=FLOWS,
+        targets=sorted(sources - connections.paused(unit.session)),
+        limit=parts.settings.batch,
+        now=unit.now,
+        until=until,
+    )
+    bodies = payloads.bodies(unit.session, [work.intents_payload_id or 0 for work in works])
+    rows = postings.rows_of(unit.session, [work.linked_id for work in works if work.linked_id is not None])
+    booked: dict[int, list[Posting]] = {}
+    for row in rows:
+        if not row.reverses:
+            booked.setdefault(row.transaction_id, []).append(postings.posting_of(row))
+    return [
+        Errand(work, _decode(work, bodies[work.intents_payload_id or 0], booked.get(work.linked_id or 0, [])))
+        for work in works
+    ]
+
+
+async def _send(source: Source, confirmations: Sequence[Confirmation]) -> list[Receipt]:
+    try:
+        return await source.confirm(confirmations)
+    except Exception:  # confirmations are idempotent: told again later
+        LOG.exception("connector failed while confirming", extra={"documents": len(confirmations)})
+        return [Receipt(one.source_document_id, ReceiptStatus.LATER) for one in confirmations]
+
+
+def _settle(parts: Parts, pairs: Sequence[tuple[Errand, Receipt]], unit: Unit) -> None:
+    changes = [_change(unit, errand.work, receipt, parts.runtime.random()) for errand, receipt in pairs]
+    recorded = transitions.record(unit.session, changes, unit.ids)
+    kept = [(errand.work, receipt) for errand, receipt in pairs if errand.work.id in recorded.applied]
+    refused = [(work, receipt) for work, receipt in kept if receipt.status is ReceiptStatus.REFUSED]
+    trouble.open_cases(unit, [trouble.Trouble(work, (_refusal(receipt),), step="confirm") for work, receipt in refused])
+    told = {work.id: "confirmed to the source" for work, receipt in kept if receipt.status is ReceiptStatus.DONE}
+    trouble.resolve_cases(unit, told)
+    taken_back = [
+        Recall(work.source_system, work.source_id, work.source_document_id, unit.now)
+        for work, receipt in kept
+        if receipt.status is ReceiptStatus.RECALLED
+    ]
+    recall.recall(unit, taken_back)
+
+
+def _change(unit: Unit, work: Work, receipt: Receipt, jitter: float) -> Change:
+    match receipt.status:
+        case ReceiptStatus.DONE:
+            return _moved(unit, work, State.POSTED, Reason.NONE)
+        case ReceiptStatus.RECALLED:
+            return _moved(unit, work, State.FAILED, Reason.RECALLED)
+        case ReceiptStatus.REFUSED:
+            return _moved(unit, work, State.FAILED, Reason.REJECTED, _refusal(receipt))
+        case ReceiptStatus.LATER:
+            at = next_attempt_at(
+                PATIENCE,
+                attempt_count=work.attempt_count,
+                first_attempt_at=work.first_attempt_at or unit.now,
+                retry_after=None,
+                now=unit.now,
+                jitter=jitter,
+            )
+            return _moved(unit, work, State.READY, Reason.RETRY, receipt.failure, priority_at=at or unit.now + NOT_YET)
+
+
+def _moved(
+    unit: Unit,
+    work: Work,
+    to: State,
+    reason: Reason,
+    failure: Failure | None = None,
+    **sets: Any,  # column values
+) -> Change:
+    taken = transition(work.seen, to, reason=reason, by=By.LEASE, now=unit.now)
+    code = "" if failure is None else failure.code
+    return Change(taken, name=code or to.value, sets=sets, failure_code=code)
+
+
+def _refusal(receipt: Receipt) -> Failure:
+    return receipt.failure or Failure("confirmation_refused", {"problem": "without a reason"})
+
+
+def _row(unit: Unit, one: Telling, payload_id: int) -> dict[str, Any]:  # column values
+    work, seen = one.work, one.work.seen
+    amount = one.amount or Money(seen.amount_minor, seen.currency)
+    return {
+        "id": unit.ids.draw(),
+        "flow": one.flow,
+        "connection": work.connection,
+        "target": work.connection,
+        "legal_entity_id": seen.legal_entity_id,
+        "source_system": work.source_system,
+        "source_id": work.source_id,
+        "source_document_id": work.source_document_id,
+        "document_number": work.document_number,
+        "business_reference": f"{work.business_reference}:{one.kind.value}:{one.key}",
+        "order_key": f"confirmation|{work.source_system}|{work.source_id}",
+        "state": State.READY.value,
+        "reason": Reason.NEW.value,
+        "currency": amount.currency,
+        "amount_minor": amount.minor,
+        "cohort": seen.cohort,
+        "posting_period": seen.posting_period,
+        "received_at": unit.now,
+        "updated_at": unit.now,
+        "priority_at": unit.now,
+        "payload_id": payload_id,
+        "intents_payload_id": payload_id,
+        "linked_id": work.id,
+    }
+
+
+def encode(one: Telling) -> bytes:
+    """Return what is told, as it is kept with the confirmation."""
+    amount = None if one.amount is None else [one.amount.minor, one.amount.currency]
+    told = {"kind": one.kind.value, "amount": amount, "paid_on": one.paid_on, "messages": one.messages}
+    return orjson.dumps(told)
+
+
+def _decode(work: Work, body: bytes, booked: Sequence[Posting]) -> Confirmation:
+    told = orjson.loads(body)
+    return Confirmation(
+        source_document_id=work.source_document_id,
+        kind=ConfirmationKind(told["kind"]),
+        postings=tuple(booked),
+        messages=tuple(told["messages"]),
+        paid_on=None if told["paid_on"] is None else date.fromisoformat(told["paid_on"]),
+        amount=None if told["amount"] is None else Money(*told["amount"]),
+    )

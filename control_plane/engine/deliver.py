@@ -1,0 +1,165 @@
+"""Deliver: lease a batch, post it with bounded concurrency, commit the outcomes as they come."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from typing import Final
+
+from sqlmodel import Session
+
+from connectors.contract import Intent, Outcome, OutcomeKind, Target
+from connectors.failures import Failure
+from control_plane.engine import intents as intents_json
+from control_plane.engine.parts import Parts, Unit
+from control_plane.engine.settle import Answered, settle_posts
+from control_plane.store import connections, payloads, postings, transactions
+from control_plane.store.transactions import Work
+
+LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Errand:
+    """A leased transaction with the documents still to be booked, and the answers as they come."""
+
+    work: Work
+    intents: tuple[Intent, ...]
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def is_answered(self) -> bool:
+        """Return whether every document has its answer."""
+        return len(self.outcomes) == len(self.intents)
+
+
+Item = tuple[Errand, Intent]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Calls that follow one another: all of one company where the target wants one writer, else a single one."""
+
+    target: Target
+    calls: tuple[tuple[Item, ...], ...]
+
+
+async def deliver(parts: Parts) -> int:
+    """Lease what is due, post it and settle the answers; return how many transactions were leased."""
+    until = parts.runtime.now() + parts.settings.lease
+    errands = await parts.write(lambda unit: _lease(unit, parts, until))
+    if not errands:
+        return 0
+    answered: list[Errand] = [errand for errand in errands if errand.is_answered]
+    gates = {id(target): asyncio.Semaphore(target.traits.concurrency) for target in parts.targets.values()}
+    lanes = [
+        parts.runtime.spawn(_run(parts, lane, gates[id(lane.target)], until, answered), name="deliver lane")
+        for lane in _lanes(parts.targets, errands)
+    ]
+    everything = asyncio.ensure_future(_all(lanes))
+    while not everything.done():
+        tick = asyncio.ensure_future(parts.runtime.sleep(parts.settings.settle_every))
+        await asyncio.wait({everything, tick}, return_when=asyncio.FIRST_COMPLETED)
+        tick.cancel()
+        await _settle(parts, answered)
+    await everything
+    await _settle(parts, answered)
+    return len(errands)
+
+
+def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
+    works = transactions.lease(
+        unit.session,
+        unit.ids,
+        owner=parts.incarnation,
+        flows=sorted(unit.flows),
+        targets=sorted(parts.targets.keys() - connections.paused(unit.session)),
+        limit=parts.settings.batch,
+        now=unit.now,
+        until=until,
+    )
+    return load_errands(unit.session, works)
+
+
+def load_errands(session: Session, works: Sequence[Work]) -> list[Errand]:
+    """Return the transactions with those of their intended documents that are not booked yet."""
+    bodies = payloads.bodies(
+        session, [work.intents_payload_id for work in works if work.intents_payload_id is not None]
+    )
+    booked = postings.references_of(session, [work.id for work in works if work.attempt_count > 1])
+    return [
+        Errand(work, _remaining(bodies.get(work.intents_payload_id or 0, b"[]"), booked.get(work.id, frozenset())))
+        for work in works
+    ]
+
+
+def _remaining(body: bytes, booked: frozenset[str]) -> tuple[Intent, ...]:
+    return tuple(intent for intent in intents_json.decode(body) if intent.reference not in booked)
+
+
+def _lanes(targets: Mapping[str, Target], errands: Sequence[Errand]) -> list[Lane]:
+    by_company: dict[tuple[str, str], list[Item]] = defaultdict(list)
+    for errand in errands:
+        for intent in errand.intents:
+            by_company[errand.work.target, intent.company].append((errand, intent))
+    lanes: list[Lane] = []
+    for (name, _), items in by_company.items():
+        target = targets[name]
+        calls = tuple(_chunks(items, target.traits.batch))
+        lanes += (
+            [Lane(target, calls)] if target.traits.is_serial_per_company else [Lane(target, (call,)) for call in calls]
+        )
+    return lanes
+
+
+def _chunks(items: Iterable[Item], size: int) -> Iterable[tuple[Item, ...]]:
+    rest = iter(items)
+    while chunk := tuple(islice(rest, size)):
+        yield chunk
+
+
+async def _run(parts: Parts, lane: Lane, gate: asyncio.Semaphore, until: datetime, answered: list[Errand]) -> None:
+    for call in lane.calls:
+        async with gate:
+            outcomes = await _post(parts, lane.target, [intent for _, intent in call], until)
+        for (errand, _), outcome in zip(call, outcomes, strict=True):
+            errand.outcomes.append(outcome)
+            if errand.is_answered:
+                answered.append(errand)
+
+
+async def _post(parts: Parts, target: Target, intents: Sequence[Intent], until: datetime) -> list[Outcome]:
+    if parts.runtime.now() + target.traits.deadline > until:
+        return [_outcome(intent, OutcomeKind.NOT_SENT, "not_sent_in_time") for intent in intents]
+    try:
+        outcomes = await target.post(intents)
+    except Exception:  # whatever a connector does wrong, what it was given may have been sent
+        LOG.exception("connector failed while posting", extra={"documents": len(intents)})
+        return [_outcome(intent, OutcomeKind.UNKNOWN, "answer_lost") for intent in intents]
+    by_reference = {outcome.reference: outcome for outcome in outcomes}
+    unanswered = {i.reference: _outcome(i, OutcomeKind.UNKNOWN, "answer_lost") for i in intents}
+    return [by_reference.get(intent.reference, unanswered[intent.reference]) for intent in intents]
+
+
+def _outcome(intent: Intent, kind: OutcomeKind, code: str) -> Outcome:
+    return Outcome(intent.reference, kind, failure=Failure(code))
+
+
+async def _all(lanes: Sequence[Awaitable[None]]) -> None:
+    for lane in lanes:
+        await lane
+
+
+async def _settle(parts: Parts, answered: list[Errand]) -> None:
+    while answered:
+        batch, answered[:] = answered[: parts.settings.batch], answered[parts.settings.batch :]
+        answers = [Answered(errand.work, errand.intents, tuple(errand.outcomes)) for errand in batch]
+        await parts.write(partial(_record, parts, answers))
+
+
+def _record(parts: Parts, answers: Sequence[Answered], unit: Unit) -> None:
+    settle_posts(unit, parts, answers)

@@ -1,0 +1,59 @@
+"""Inquire: ask the target about what may have been booked, before anything else is done with it."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+from connectors.contract import Outcome, OutcomeKind, Target
+from connectors.failures import Failure
+from control_plane.engine.deliver import Errand, load_errands
+from control_plane.engine.parts import Parts, Unit
+from control_plane.engine.settle import Answered, settle_finds
+from control_plane.store import transactions
+
+LOG: Final = logging.getLogger(__name__)
+
+
+async def inquire(parts: Parts) -> int:
+    """Ask about what is due; return how many transactions were asked about."""
+    errands = await parts.write(lambda unit: _pick(unit, parts))
+    by_target: dict[str, list[Errand]] = defaultdict(list)
+    for errand in errands:
+        by_target[errand.work.target].append(errand)
+    for name, asked in by_target.items():
+        await _ask(parts, parts.targets[name], asked)
+    return len(errands)
+
+
+def _pick(unit: Unit, parts: Parts) -> list[Errand]:
+    works = transactions.to_inquire(
+        unit.session, targets=sorted(parts.targets), now=unit.now, limit=parts.settings.batch
+    )
+    for work in works:  # meanwhile nobody else asks; after a crash somebody does
+        transactions.ask_again(
+            unit.session, work.id, at=unit.now + parts.settings.lease, absent_count=work.absent_count
+        )
+    return load_errands(unit.session, works)
+
+
+async def _ask(parts: Parts, target: Target, errands: Sequence[Errand]) -> None:
+    references = [intent.reference for errand in errands for intent in errand.intents]
+    found = {outcome.reference: outcome for outcome in await _find(target, references)}
+    answers = [
+        Answered(errand.work, errand.intents, tuple(_answer(found, intent.reference) for intent in errand.intents))
+        for errand in errands
+    ]
+    await parts.write(lambda unit: settle_finds(unit, parts, answers))
+
+
+async def _find(target: Target, references: Sequence[str]) -> list[Outcome]:
+    try:
+        return await target.find(references)
+    except Exception:  # a connector's mistake leaves the documents in doubt
+        LOG.exception("connector failed while asking", extra={"references": len(references)})
+        return []
+
+
+def _answer(found: dict[str, Outcome], reference: str) -> Outcome:
+    return found.get(reference) or Outcome(reference, OutcomeKind.UNKNOWN, failure=Failure("answer_lost"))

@@ -1,0 +1,84 @@
+"""What every loop of the engine works with; `bootstrap` puts the parts together once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from connectors.contract import Connector, Target
+from control_plane.engine.lists import Lists
+from control_plane.flows.flow import Flow
+from control_plane.runtime import Ids, Runtime
+from control_plane.store.database import Database
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How long and how much; every value is a setting in `tieout.toml`."""
+
+    lease: timedelta = timedelta(seconds=30)
+    batch: int = 200
+    """Transactions per lease, per check and per commit of outcomes."""
+    page: int = 200
+    """Envelopes per page that a source is asked for."""
+    settle_every: timedelta = timedelta(milliseconds=30)
+    """Outcomes are committed at least so often while a batch is on its way."""
+    heartbeat: timedelta = timedelta(seconds=10)
+    idle: timedelta = timedelta(milliseconds=100)
+    """How long a loop rests when it found nothing to do."""
+    inquire_every: timedelta = timedelta(seconds=1)
+    """How soon a target is asked again about what is still unclear; doubled each time up to a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One unit of work: its session, the moment at which it happens, and what its decisions need."""
+
+    session: Session
+    now: datetime
+    ids: Ids
+    flows: Mapping[str, Flow]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One worker's parts."""
+
+    runtime: Runtime
+    database: Database
+    connectors: Mapping[str, Connector]
+    flows: Mapping[str, Flow]
+    settings: EngineSettings = field(default_factory=EngineSettings)
+    incarnation: int = 0
+    lists: Lists = field(default_factory=Lists)
+
+    async def write(self, work: Callable[[Unit], T]) -> T:
+        """Run one writing unit of work off the event loop and return what it returns."""
+
+        def unit() -> T:
+            with self.database.write() as session:
+                return work(self.unit(session))
+
+        return await self.runtime.in_store(unit)
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """Run one reading unit of work off the event loop and return what it returns."""
+
+        def unit() -> T:
+            with self.database.read() as session:
+                return work(session)
+
+        return await self.runtime.in_store(unit)
+
+    def unit(self, session: Session) -> Unit:
+        """Return the unit of work on a session, at the present moment."""
+        return Unit(session, self.runtime.now(), self.runtime.ids, self.flows)
+
+    @property
+    def targets(self) -> dict[str, Target]:
+        """Return the connections that book documents."""
+        return {name: connector.target for name, connector in self.connectors.items() if connector.target is not None}

@@ -1,0 +1,124 @@
+"""Pull a stream: commit the page to the inbox with its cursor, then acknowledge."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from connectors.contract import Page, Recall, Receipt, ReceiptStatus
+from connectors.failures import Failure, sentence_of
+from control_plane.engine import recall
+from control_plane.engine.parts import Parts, Unit
+from control_plane.engine.receive import Feed, Reception, receive
+from control_plane.store import connections, inbox, runs
+from control_plane.store.tables import InboxRow, SyncRunRow
+
+LOG: Final = logging.getLogger(__name__)
+
+RUN_LEASE: Final = timedelta(minutes=2)
+"""How long a worker may be silent over one page before another takes the run over."""
+
+
+async def pull_next(parts: Parts) -> int:
+    """Execute the sync run that waits longest; return how many envelopes came, or 0 where none waits."""
+
+    def take(unit: Unit) -> SyncRunRow | None:
+        return runs.lease_next(unit.session, owner=parts.incarnation, now=unit.now, until=unit.now + RUN_LEASE)
+
+    run = await parts.write(take)
+    if run is None:
+        return 0
+    return await _execute(parts, run)
+
+
+@dataclass(slots=True)
+class _Count:
+    received: int = 0
+    repeated: int = 0
+    failure: Failure | None = None
+
+    def add(self, reception: Reception) -> None:
+        self.received += len(reception.taken)
+        self.repeated += len(reception.repeated)
+
+
+async def _execute(parts: Parts, run: SyncRunRow) -> int:
+    source = parts.connectors[run.connection].source
+    count = _Count()
+    if source is not None and run.stream in source.streams:
+        feed = Feed(run.connection, run.stream, source)
+        await _pull_pages(parts, run, feed, count)
+        await acknowledge(parts, run.connection)
+    await _finish(parts, run, count)
+    return count.received
+
+
+async def _pull_pages(parts: Parts, run: SyncRunRow, feed: Feed, count: _Count) -> None:
+    cursor = await parts.read(lambda session: runs.cursor(session, run.connection, run.stream))
+    has_more = True
+    while has_more:
+        page = await feed.source.pull(run.stream, cursor, parts.settings.page)
+        if isinstance(page, Failure):
+            count.failure = page
+            return
+        count.add(await _take_page(parts, run, feed, page))
+        await acknowledge(parts, run.connection)  # at once: until then the source may take a document back unseen
+        has_more = page.has_more and page.cursor != cursor
+        cursor = page.cursor
+
+
+async def _take_page(parts: Parts, run: SyncRunRow, feed: Feed, page: Page) -> Reception:
+    def take(unit: Unit) -> Reception:
+        reception = receive(unit, feed, page.envelopes)
+        runs.move_cursor(unit.session, run.connection, run.stream, page.cursor, now=unit.now)
+        runs.renew(unit.session, run.id, owner=parts.incarnation, until=unit.now + RUN_LEASE)
+        return reception
+
+    return await parts.write(take)
+
+
+async def acknowledge(parts: Parts, connection: str) -> int:
+    """Tell the source what is safely ours; return how many it took note of. What it took back is recalled."""
+    source = parts.connectors[connection].source
+    if source is None:
+        return 0
+    waiting = await parts.read(lambda session: inbox.unacknowledged(session, connection, parts.settings.page))
+    if not waiting:
+        return 0
+    receipts = await source.acknowledge([row.event_id for row in waiting])
+    return await parts.write(lambda unit: _note(unit, waiting, receipts))
+
+
+def _note(unit: Unit, waiting: Sequence[InboxRow], receipts: Sequence[Receipt]) -> int:
+    pairs = list(zip(waiting, receipts, strict=True))
+    settled = [row.id for row, receipt in pairs if receipt.status is not ReceiptStatus.LATER]
+    taken_back = [
+        Recall(row.source, row.subject, row.event_id, unit.now)
+        for row, receipt in pairs
+        if receipt.status is ReceiptStatus.RECALLED
+    ]
+    inbox.acknowledged(unit.session, settled, now=unit.now)
+    recall.recall(unit, taken_back)
+    return len(settled)
+
+
+async def _finish(parts: Parts, run: SyncRunRow, count: _Count) -> None:
+    failure = "" if count.failure is None else sentence_of(count.failure, {"target": run.connection})
+
+    def finish(unit: Unit) -> None:
+        runs.finish(
+            unit.session,
+            run.id,
+            owner=parts.incarnation,
+            received=count.received,
+            repeated=count.repeated,
+            failure=failure,
+            now=unit.now,
+        )
+        connections.heard(unit.session, run.connection, failure=failure, now=unit.now)
+
+    await parts.write(finish)
+    if count.failure is not None:
+        facts = {"connection": run.connection, "stream": run.stream, "code": count.failure.code}
+        LOG.warning("sync run failed", extra=facts)

@@ -1,0 +1,113 @@
+"""Envelopes into the inbox, and what they say to those who act on it, in one unit of work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connectors.canonical.expense import ExpenseReport
+from connectors.canonical.master_data import MasterRecord
+from connectors.contract import Document, Envelope, Payment, Recall, Source, Translation, Unreadable
+from control_plane.engine import accept, learn, pay, recall
+from control_plane.engine.parts import Unit
+from control_plane.runtime import Ids
+from control_plane.store import inbox, payloads
+from control_plane.store.tables import UNRESOLVED
+
+EventKey = tuple[str, str]
+"""Source and event id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Where envelopes come from, and who understands them."""
+
+    connection: str
+    stream: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What became of a page's envelopes, by (source, event id)."""
+
+    taken: tuple[EventKey, ...]
+    repeated: frozenset[EventKey]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    envelope: Envelope
+    sha256: str
+    generation: int
+    translation: Translation
+
+
+def receive(unit: Unit, feed: Feed, envelopes: Sequence[Envelope]) -> Reception:
+    """Take over envelopes durably: nothing is lost, a redelivery of what lives is only counted."""
+    earlier = inbox.earlier(unit.session, envelopes)
+    fresh: dict[tuple[str, str, str], _Fresh] = {}
+    repeated: set[EventKey] = set()
+    for envelope in envelopes:
+        key, sha256 = (envelope.source, envelope.id), inbox.digest(envelope)
+        before = earlier.get(key)
+        if before is not None and before.is_repeated_by(sha256):
+            repeated.add(key)
+        else:
+            generation = 0 if before is None else before.generation + 1
+            fresh.setdefault((*key, sha256), _Fresh(envelope, sha256, generation, feed.source.translate(envelope)))
+    inbox.count_again(unit.session, [earlier[key].inbox_id for key in repeated], now=unit.now)
+    _take(unit, feed, list(fresh.values()))
+    return Reception(tuple((one.envelope.source, one.envelope.id) for one in fresh.values()), frozenset(repeated))
+
+
+def _take(unit: Unit, feed: Feed, fresh: Sequence[_Fresh]) -> None:
+    flows = {flow.starts_with: flow for flow in unit.flows.values()}
+    bodies = [_payload(one) for one in fresh]
+    payload_ids = payloads.put(unit.session, unit.ids, bodies, now=unit.now)
+    arrivals = [
+        _arrival(unit.ids, one, payload_id, is_document=one.envelope.type in flows)
+        for one, payload_id in zip(fresh, payload_ids, strict=True)
+    ]
+    inbox.add(unit.session, arrivals, connection=feed.connection, stream=feed.stream, now=unit.now)
+    documents = [
+        accept.Arrived(arrival, one.translation, flows[one.envelope.type])
+        for arrival, one in zip(arrivals, fresh, strict=True)
+        if arrival.transaction_id is not None
+    ]
+    contents = [one.translation.content for one in fresh if isinstance(one.translation, Document)]
+    learn.learn(unit, feed.connection, [one for one in contents if isinstance(one, MasterRecord)])
+    accept.accept(unit, feed.connection, documents)
+    recall.recall(unit, [one for one in contents if isinstance(one, Recall)])
+    pay.pay(unit, feed.connection, _payments(arrivals, fresh))
+
+
+def _payload(one: _Fresh) -> payloads.Payload:
+    return payloads.Payload("envelope", one.envelope.content_type, one.envelope.payload, _entity_of(one.translation))
+
+
+def _arrival(ids: Ids, one: _Fresh, payload_id: int, *, is_document: bool) -> inbox.Arrival:
+    return inbox.Arrival(
+        inbox_id=ids.draw(),
+        envelope=one.envelope,
+        sha256=one.sha256,
+        generation=one.generation,
+        payload_id=payload_id,
+        legal_entity_id=_entity_of(one.translation),
+        transaction_id=ids.draw() if is_document else None,
+        needs_acknowledgement=is_document,
+    )
+
+
+def _payments(arrivals: Sequence[inbox.Arrival], fresh: Sequence[_Fresh]) -> list[pay.Paid]:
+    return [
+        pay.Paid(one.translation.content, arrival.payload_id, one.envelope.id)
+        for arrival, one in zip(arrivals, fresh, strict=True)
+        if isinstance(one.translation, Document) and isinstance(one.translation.content, Payment)
+    ]
+
+
+def _entity_of(translation: Translation) -> str:
+    match translation:
+        case Document(content=ExpenseReport(legal_entity_ref=entity)) | Unreadable(legal_entity_ref=entity):
+            return entity or UNRESOLVED
+        case _:
+            return UNRESOLVED

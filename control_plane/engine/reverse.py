@@ -1,0 +1,132 @@
+"""Reverse: take postings back that were recalled, or that a later version replaces."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Final
+
+from connectors.contract import Outcome, OutcomeKind, Reversal, Target
+from connectors.failures import Failure
+from control_plane.domain.machine import By
+from control_plane.domain.transaction import Reason, State, transition
+from control_plane.engine import trouble
+from control_plane.engine.parts import Parts, Unit
+from control_plane.engine.recall import POSTED_STATES
+from control_plane.engine.succeed import posting_key
+from control_plane.store import holds, postings, transactions, transitions
+from control_plane.store.transactions import Work
+from control_plane.store.transitions import Change
+
+LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A transaction with the postings to reverse, and the target's answers."""
+
+    work: Work
+    reversals: tuple[Reversal, ...]
+    outcomes: tuple[Outcome, ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether every posting has its reversal."""
+        return all(outcome.kind is OutcomeKind.POSTED for outcome in self.outcomes)
+
+    @property
+    def refusal(self) -> Failure | None:
+        """Return why the target will not reverse one of them."""
+        refused = (outcome.failure for outcome in self.outcomes if outcome.kind is OutcomeKind.REJECTED)
+        return next(refused, None)
+
+
+async def reverse(parts: Parts) -> int:
+    """Reverse what is to be taken back; what stays unclear is tried again, and the target asked first."""
+    wanted = await parts.write(lambda unit: _pick(unit, parts))
+    by_target: dict[str, list[TakenBack]] = defaultdict(list)
+    for one in wanted:
+        by_target[one.work.target].append(one)
+    for name, group in by_target.items():
+        answers = await _send(parts.targets[name], group)
+        await parts.write(partial(_settle, answers))
+    return len(wanted)
+
+
+def _pick(unit: Unit, parts: Parts) -> list[TakenBack]:
+    until = unit.now + parts.settings.lease
+    works = [
+        work
+        for work in transactions.to_reverse(unit.session, now=unit.now, until=until, limit=parts.settings.batch)
+        if work.seen.state in POSTED_STATES and work.target in parts.targets
+    ]
+    rows = postings.rows_of(unit.session, [work.id for work in works])
+    taken_back = {row.reverses for row in rows if row.reverses}
+    return [
+        TakenBack(
+            work,
+            tuple(
+                Reversal(row.reference, postings.posting_of(row), _day(unit), _why(work))
+                for row in rows
+                if row.transaction_id == work.id and not row.reverses and row.number not in taken_back
+            ),
+        )
+        for work in works
+    ]
+
+
+def _day(unit: Unit) -> date:
+    return unit.now.date()
+
+
+def _why(work: Work) -> str:
+    return "recalled by the source" if work.recalled_at else "replaced by a later version"
+
+
+async def _send(target: Target, group: Sequence[TakenBack]) -> list[TakenBack]:
+    reversals = [reversal for one in group for reversal in one.reversals]
+    try:
+        outcomes = await target.reverse(reversals)
+    except Exception:  # a connector's mistake: tried again later, and the target is asked first
+        LOG.exception("connector failed while reversing", extra={"documents": len(reversals)})
+        outcomes = []
+    said: Mapping[str, Outcome] = {outcome.reference: outcome for outcome in outcomes}
+    return [TakenBack(one.work, one.reversals, _answers(one, said)) for one in group]
+
+
+def _answers(one: TakenBack, said: Mapping[str, Outcome]) -> tuple[Outcome, ...]:
+    lost = Failure("answer_lost")
+    return tuple(
+        said.get(reversal.reference) or Outcome(reversal.reference, OutcomeKind.UNKNOWN, failure=lost)
+        for reversal in one.reversals
+    )
+
+
+def _settle(answers: Sequence[TakenBack], unit: Unit) -> None:
+    proofs = [
+        postings.Proof(one.work.id, one.work.seen.legal_entity_id, outcome.posting)
+        for one in answers
+        for outcome in one.outcomes
+        if outcome.posting is not None
+    ]
+    postings.add(unit.session, unit.ids, proofs, now=unit.now)
+    done = [one for one in answers if one.is_done]
+    recorded = transitions.record(unit.session, [_reversed(unit, one) for one in done], unit.ids)
+    refused = [trouble.Trouble(one.work, (one.refusal,), step="reverse") for one in answers if one.refusal is not None]
+    transactions.want_reversal(unit.session, [one.work.id for one in refused], now=None)
+    trouble.open_cases(unit, refused)
+    trouble.resolve_cases(unit, dict.fromkeys(recorded.applied, "reversed in the target"))
+    keys = [posting_key(one.work) for one in done if one.work.id in recorded.applied]
+    holds.wake(unit.session, keys, now=unit.now)
+
+
+def _reversed(unit: Unit, one: TakenBack) -> Change:
+    reason = Reason.RECALLED if one.work.recalled_at else Reason.NEW_VERSION
+    return Change(
+        transition(one.work.seen, State.REVERSED, reason=reason, by=By.SYSTEM, now=unit.now),
+        name="reversed",
+        sets={"reversal_wanted_at": None},
+        facts={"reversals": [outcome.posting.number for outcome in one.outcomes if outcome.posting is not None]},
+    )

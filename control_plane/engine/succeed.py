@@ -1,0 +1,69 @@
+"""Succeed: a later version never goes out while an earlier one stands in the target's books."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from connectors.failures import Failure
+from control_plane.domain.machine import By
+from control_plane.domain.transaction import Reason, State, transition
+from control_plane.engine import trouble
+from control_plane.engine.parts import Unit
+from control_plane.engine.policy import policy_of
+from control_plane.engine.recall import POSTED_STATES
+from control_plane.store import holds, postings, transactions, transitions
+from control_plane.store.transactions import Work
+from control_plane.store.transitions import Change
+
+
+def posting_key(work: Work) -> holds.HoldKey:
+    """Return what waits for this business object's posting, or for its reversal."""
+    return holds.POSTING, "", work.source_id
+
+
+def posted_before(unit: Unit, works: Sequence[Work]) -> Mapping[int, Work]:
+    """Return, for each later version, the earlier one that stands in the target's books."""
+    later = [work for work in works if work.version > 1]
+    by_flow: dict[str, list[Work]] = defaultdict(list)
+    for work in later:
+        by_flow[work.seen.flow].append(work)
+    posted: dict[tuple[str, str, str], Work] = {}
+    for flow, group in by_flow.items():
+        for one in transactions.versions_of(unit.session, flow, [(w.source_system, w.source_id) for w in group]):
+            if one.seen.state in POSTED_STATES:
+                posted[flow, one.source_system, one.source_id] = one
+    found = ((work, posted.get((work.seen.flow, work.source_system, work.source_id))) for work in later)
+    return {work.id: before for work, before in found if before is not None and before.version < work.version}
+
+
+def changed_after_post(unit: Unit, befores: Mapping[int, Work]) -> Mapping[int, Failure]:
+    """Return why each later version must wait; by policy the earlier posting is taken back."""
+    numbers = postings.numbers_of(unit.session, [before.id for before in befores.values()])
+    replaced = [work.id for work in befores.values() if _rebooks(unit, work)]
+    transactions.want_reversal(unit.session, replaced, now=unit.now)
+    return {
+        later: Failure("changed_after_post", {"other": numbers.get(before.id, before.business_reference)})
+        for later, before in befores.items()
+    }
+
+
+def hold_successors(unit: Unit, promoted: Sequence[int]) -> None:
+    """Hold later versions that have come to the head of their order key behind a posting."""
+    if not promoted:
+        return
+    works = [work for work in transactions.by_ids(unit.session, promoted) if work.seen.state is State.READY]
+    befores = posted_before(unit, works)
+    failures = changed_after_post(unit, befores)
+    held = [work for work in works if work.id in befores]
+    changes = [_held(unit, work, failures[work.id]) for work in held]
+    recorded = transitions.record(unit.session, changes, unit.ids)
+    holds.replace(unit.session, {work.id: [posting_key(work)] for work in held if work.id in recorded.applied})
+    trouble.open_cases(unit, [trouble.Trouble(work, (failures[work.id],), step="order") for work in held])
+
+
+def _held(unit: Unit, work: Work, failure: Failure) -> Change:
+    taken = transition(work.seen, State.ON_HOLD, reason=Reason.CHANGED_AFTER_POST, by=By.SYSTEM, now=unit.now)
+    return Change(taken, name="order", failure_code=failure.code, facts={"values": dict(failure.values)})
+
+
+def _rebooks(unit: Unit, work: Work) -> bool:
+    return bool(policy_of(unit, work.seen.flow)["after_post"]["changed"] == "reverse")

@@ -1,0 +1,52 @@
+"""What stops a document becomes an exception that a person can read; what brings it on, resolves it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from connectors.failures import Failure
+from control_plane.engine.parts import Unit
+from control_plane.store import exception_cases
+from control_plane.store.transactions import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A transaction that does not go on by itself, with everything that stands against it, the first first."""
+
+    work: Work
+    failures: tuple[Failure, ...]
+    step: str
+
+
+def open_cases(unit: Unit, troubles: Sequence[Trouble]) -> None:
+    """Open an exception for each, or bring the one that is open up to date."""
+    if troubles:
+        exception_cases.open_for(unit.session, unit.ids, [_told(trouble) for trouble in troubles], now=unit.now)
+
+
+def release_cases(unit: Unit, transaction_ids: Sequence[int]) -> None:
+    """Let the exceptions of what goes on by itself wait for their evidence."""
+    if transaction_ids:
+        exception_cases.release_for(unit.session, transaction_ids, now=unit.now)
+
+
+def resolve_cases(unit: Unit, evidence: Mapping[int, str]) -> None:
+    """Resolve the exceptions of transactions by their evidence: a posting number, a withdrawn version."""
+    if evidence:
+        exception_cases.resolve_for(unit.session, evidence, now=unit.now)
+
+
+def _told(trouble: Trouble) -> exception_cases.Trouble:
+    work = trouble.work
+    return exception_cases.Trouble(
+        failure=trouble.failures[0],
+        flow=work.seen.flow,
+        step=trouble.step,
+        legal_entity_id=work.seen.legal_entity_id,
+        transaction_id=work.id,
+        document={"document": work.name, "target": work.target, "source": work.source_system},
+        currency=work.seen.currency,
+        amount_minor=work.seen.amount_minor,
+        group_minor=work.seen.group_minor,
+        due_at=work.due_at,
+    )

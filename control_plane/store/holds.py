@@ -1,0 +1,64 @@
+"""What held transactions wait for, and which of them have been woken by a change."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Table, delete, tuple_, update
+from sqlalchemy import select as core_select
+from sqlmodel import Session
+
+from control_plane.store.statements import insert_many, table_of
+from control_plane.store.tables import HoldRow
+
+_HOLD: Final[Table] = table_of(HoldRow)
+
+HoldKey = tuple[str, str, str]
+"""Domain, legal entity ("" for any), code. Domains beside those of master data: `policy`, `posting`."""
+
+POSTING: Final = "posting"
+"""The code is a business object, `source system|source id`, whose posting appears or is taken back."""
+POLICY: Final = "policy"
+"""The code is a policy key, such as `routing`."""
+
+
+def replace(session: Session, awaited: Mapping[int, Iterable[HoldKey]]) -> None:
+    """Say anew what each transaction waits for; nothing: it waits no more."""
+    session.connection().execute(delete(_HOLD).where(_HOLD.c.transaction_id.in_(list(awaited))))
+    rows = [
+        {"transaction_id": number, "domain": domain, "legal_entity_id": entity, "code": code, "woken_at": None}
+        for number, keys in awaited.items()
+        for domain, entity, code in sorted(set(keys))
+    ]
+    insert_many(session, HoldRow, rows)
+
+
+def wake(session: Session, changed: Sequence[HoldKey], *, now: datetime) -> int:
+    """Wake what waits for one of the keys, whatever legal entity either side names as any; return how many waits."""
+    if not changed:
+        return 0
+    pairs = sorted({(domain, code) for domain, _, code in changed})
+    statement = (
+        update(_HOLD)
+        .where(tuple_(_HOLD.c.domain, _HOLD.c.code).in_(pairs))
+        .values(woken_at=now)
+        .returning(_HOLD.c.transaction_id)
+    )
+    return len(session.connection().execute(statement).all())
+
+
+def woken(session: Session, limit: int) -> list[int]:
+    """Return transactions to be checked again, oldest first."""
+    query = (
+        core_select(_HOLD.c.transaction_id)
+        .where(_HOLD.c.woken_at.is_not(None))
+        .distinct()
+        .order_by(_HOLD.c.transaction_id)
+        .limit(limit)
+    )
+    return list(session.connection().execute(query).scalars())
+
+
+def sleep(session: Session, transaction_ids: Sequence[int]) -> None:
+    """Let what was checked again and still waits sleep on."""
+    session.connection().execute(update(_HOLD).where(_HOLD.c.transaction_id.in_(transaction_ids)).values(woken_at=None))

@@ -1,0 +1,143 @@
+"""The inbox: what came, stored before it is understood; a redelivery is counted, never a second transaction."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Table, outerjoin, tuple_, update
+from sqlalchemy import select as core_select
+from sqlmodel import Session, col, select
+
+from connectors.contract import Envelope
+from control_plane.domain.transaction import State
+from control_plane.store.statements import insert_many, table_of
+from control_plane.store.tables import InboxRow
+from control_plane.store.transitions import TRANSACTION
+
+_INBOX: Final[Table] = table_of(InboxRow)
+_WITHDRAWN: Final = frozenset({State.CANCELLED.value, State.SUPERSEDED.value, State.RETURNED_TO_SOURCE.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The newest receipt of an event id."""
+
+    inbox_id: int
+    generation: int
+    content_sha256: str
+    state: str | None
+    """The state of its transaction; None where it made none."""
+    transaction_id: int | None
+
+    def is_repeated_by(self, sha256: str) -> bool:
+        """Return whether the same content comes again while its version lives."""
+        return sha256 == self.content_sha256 and self.state not in _WITHDRAWN
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A new envelope on its way into the inbox."""
+
+    inbox_id: int
+    envelope: Envelope
+    sha256: str
+    generation: int
+    payload_id: int
+    legal_entity_id: str
+    transaction_id: int | None
+    needs_acknowledgement: bool
+
+
+def digest(envelope: Envelope) -> str:
+    """Return what tells one content from another."""
+    return hashlib.sha256(envelope.payload).hexdigest()
+
+
+def earlier(session: Session, envelopes: Sequence[Envelope]) -> Mapping[tuple[str, str], Earlier]:
+    """Return the newest receipt of each event that came before, by (source, event id)."""
+    keys = {(envelope.source, envelope.id) for envelope in envelopes}
+    joined = outerjoin(_INBOX, TRANSACTION, _INBOX.c.transaction_id == TRANSACTION.c.id)
+    query = (
+        core_select(
+            _INBOX.c.source,
+            _INBOX.c.event_id,
+            _INBOX.c.id,
+            _INBOX.c.generation,
+            _INBOX.c.content_sha256,
+            _INBOX.c.transaction_id,
+            TRANSACTION.c.state,
+        )
+        .select_from(joined)
+        .where(tuple_(_INBOX.c.source, _INBOX.c.event_id).in_(sorted(keys)))
+        .order_by(_INBOX.c.generation)
+    )
+    return {
+        (row.source, row.event_id): Earlier(row.id, row.generation, row.content_sha256, row.state, row.transaction_id)
+        for row in session.connection().execute(query)
+    }
+
+
+def count_again(session: Session, inbox_ids: Sequence[int], *, now: datetime) -> None:
+    """Count redeliveries; each wants its acknowledgement again."""
+    session.connection().execute(
+        update(_INBOX)
+        .where(_INBOX.c.id.in_(inbox_ids))
+        .values(received_count=_INBOX.c.received_count + 1, last_received_at=now, acknowledged_at=None)
+    )
+
+
+def add(session: Session, arrivals: Sequence[Arrival], *, connection: str, stream: str, now: datetime) -> None:
+    """Store new envelopes, beside their payloads."""
+    insert_many(session, InboxRow, [_row(arrival, connection, stream, now) for arrival in arrivals])
+
+
+def unacknowledged(session: Session, connection: str, limit: int) -> list[InboxRow]:
+    """Return what is safely ours and not yet acknowledged to its source, oldest first."""
+    query = (
+        select(InboxRow)
+        .where(
+            InboxRow.connection == connection,
+            col(InboxRow.needs_acknowledgement),
+            col(InboxRow.acknowledged_at).is_(None),
+        )
+        .order_by(col(InboxRow.id))
+        .limit(limit)
+    )
+    return list(session.exec(query).all())
+
+
+def acknowledged(session: Session, inbox_ids: Sequence[int], *, now: datetime) -> None:
+    """Note that the source knows."""
+    session.connection().execute(update(_INBOX).where(_INBOX.c.id.in_(inbox_ids)).values(acknowledged_at=now))
+
+
+def envelopes_of(session: Session, transaction_ids: Sequence[int]) -> Mapping[int, InboxRow]:
+    """Return the receipts that made the transactions, by transaction."""
+    query = select(InboxRow).where(col(InboxRow.transaction_id).in_(transaction_ids))
+    return {row.transaction_id: row for row in session.exec(query).all() if row.transaction_id is not None}
+
+
+def _row(arrival: Arrival, connection: str, stream: str, now: datetime) -> dict[str, Any]:  # column values
+    envelope = arrival.envelope
+    return {
+        "id": arrival.inbox_id,
+        "connection": connection,
+        "stream": stream,
+        "source": envelope.source,
+        "event_id": envelope.id,
+        "generation": arrival.generation,
+        "type": envelope.type,
+        "subject": envelope.subject,
+        "legal_entity_id": arrival.legal_entity_id,
+        "occurred_at": envelope.time,
+        "received_at": now,
+        "last_received_at": now,
+        "received_count": 1,
+        "payload_id": arrival.payload_id,
+        "content_sha256": arrival.sha256,
+        "transaction_id": arrival.transaction_id,
+        "acknowledged_at": None,
+        "needs_acknowledgement": arrival.needs_acknowledgement,
+    }
