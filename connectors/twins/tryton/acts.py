@@ -64,6 +64,10 @@ class Administrator:
         """Return records of any model, for a test that reads the books."""
         return self._rpc.rows(model, fields, domain)
 
+    def create(self, model: str, records: Sequence[Values]) -> list[int]:
+        """Add records to any model and return their ids."""
+        return self._rpc.create(model, records)
+
     def _owed(self, company: str, number: str) -> list[Values]:
         domain = [
             ["move.number", "=", number],
@@ -106,7 +110,7 @@ class Administrator:
 @contextmanager
 def administrator(server: TrytonServer) -> Iterator[Administrator]:
     """Sign in as the administrator of a running Tryton."""
-    with Rpc(server.url, server.database, ADMIN, server.admin_password) as rpc:
+    with Rpc(server.url, ADMIN, server.admin_password) as rpc:
         yield Administrator(rpc)
 
 

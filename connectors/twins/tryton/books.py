@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from connectors.twins.currencies import DECIMALS, smallest_unit
-from connectors.twins.erp.chart import ACCOUNTS, Account
+from connectors.twins.erp.chart import ACCOUNTS, DOCUMENT_TYPES, Account
 from connectors.twins.erp.master_data import (
     COMPANIES,
     COST_CENTERS,
@@ -53,6 +53,7 @@ def set_up(rpc: Rpc, password: str) -> None:
     _tax_codes(rpc, companies, accounts)
     _analytic_accounts(rpc, companies, seed)
     _payment_terms(rpc)
+    _journals(rpc)
     _employees(rpc, companies)
     _periods(rpc, companies, seed)
 
@@ -182,6 +183,11 @@ def _payment_terms(rpc: Rpc) -> None:
         for code, (name, days) in PAYMENT_TERMS.items()
     ]
     rpc.create("account.invoice.payment_term", records)
+
+
+def _journals(rpc: Rpc) -> None:
+    records = [{"code": code, "name": f"Documents of type {code}", "type": "general"} for code in DOCUMENT_TYPES]
+    rpc.create("account.journal", records)
 
 
 def _employees(rpc: Rpc, companies: Mapping[str, int]) -> None:

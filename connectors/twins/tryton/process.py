@@ -29,7 +29,7 @@ def configured(directory: Path, port: int = 0) -> Path:
 
 @contextmanager
 def serving(binaries: Path, directory: Path, password: str) -> Iterator[str]:
-    """Run trytond over the directory's database and give its address once it answers the administrator.
+    """Run trytond over the directory's database and give its address, database included, once it answers.
 
     Raises:
         TrytonMissingError: it ended or did not answer in time.
@@ -39,7 +39,7 @@ def serving(binaries: Path, directory: Path, password: str) -> Iterator[str]:
     with (directory / "trytond.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603  (our own words)
         try:
-            url = f"http://127.0.0.1:{port}"
+            url = f"http://127.0.0.1:{port}/{DATABASE}"
             _wait(process, url, password, directory / "trytond.log")
             yield url
         finally:
@@ -57,7 +57,7 @@ def _wait(process: subprocess.Popen[bytes], url: str, password: str, log: Path) 
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with Rpc(url, DATABASE, ADMIN, password):
+            with Rpc(url, ADMIN, password):
                 return
         except OSError:
             time.sleep(_POLL_SECONDS)

@@ -24,10 +24,11 @@ class TrytonRefusedError(RuntimeError):
 class Rpc:
     """A signed-in user's calls. Not for several threads: each takes its own."""
 
-    def __init__(self, url: str, database: str, user: str, password: str) -> None:
-        """Sign in. Raises OSError where nothing listens."""
-        self._http = HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT)
-        self._path = f"/{database}/rpc/"
+    def __init__(self, url: str, user: str, password: str) -> None:
+        """Sign in at an address that ends with the database. Raises OSError where nothing listens."""
+        address = urlsplit(url)
+        self._http = HTTPConnection(address.netloc, timeout=TIMEOUT)
+        self._path = f"{address.path}/rpc/"
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "gzip"}
         uid, token, *_ = self._send("common.db.login", [user, {"password": password}])
         session = base64.b64encode(f"{user}:{uid}:{token}".encode()).decode()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from connectors.twins.tryton.books import USER
 from connectors.twins.tryton.home import Say, silent
-from connectors.twins.tryton.process import DATABASE, serving
+from connectors.twins.tryton.process import serving
 from connectors.twins.tryton.template import template
 
 
@@ -17,7 +17,7 @@ class TrytonServer:
     """Where it answers, and the connector's user."""
 
     url: str
-    database: str
+    """Ends with the database, as a connection's address does."""
     user: str
     password: str = field(repr=False)
     admin_password: str = field(repr=False)
@@ -34,4 +34,4 @@ def running_tryton(say: Say = silent) -> Iterator[TrytonServer]:
     with tempfile.TemporaryDirectory(prefix="tieout-tryton-") as directory:
         made.copy_to(Path(directory))
         with serving(made.binaries, Path(directory), made.passwords.admin) as url:
-            yield TrytonServer(url, DATABASE, USER, made.passwords.connector, made.passwords.admin)
+            yield TrytonServer(url, USER, made.passwords.connector, made.passwords.admin)

@@ -80,7 +80,7 @@ def _make(binaries: Path, place: Path) -> None:
         passwords = Passwords(admin=secrets.token_urlsafe(16), connector=secrets.token_urlsafe(16))
         (made / "passwords.json").write_text(json.dumps(asdict(passwords)))
         _initialize(binaries, made, passwords)
-        with serving(binaries, made, passwords.admin) as url, Rpc(url, DATABASE, ADMIN, passwords.admin) as rpc:
+        with serving(binaries, made, passwords.admin) as url, Rpc(url, ADMIN, passwords.admin) as rpc:
             books.set_up(rpc, passwords.connector)
         _settle(made / f"{DATABASE}.sqlite")
         _publish(made, place)
