@@ -4,13 +4,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
+import connectors.concur.connector
 import connectors.sandbox_erp.connector
+import connectors.tryton.connector
 from connectors.connection import Connect, ConnectionSettings, UnusableConnectionError, not_known
 from connectors.contract import Connector
 from connectors.http import HttpClient
 
 CONNECTORS: Final[Mapping[str, Connect]] = {
+    "concur": connectors.concur.connector.connect,
     "sandbox_erp": connectors.sandbox_erp.connector.connect,
+    "tryton": connectors.tryton.connector.connect,
 }
 
 

@@ -13,7 +13,9 @@ NO_CURRENCY: Final = "XXX"
 MAX_MINOR: Final = 10**15 - 1
 """The largest amount that is stored: fifteen digits survive every database, JSON reader and spreadsheet."""
 
-_DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
+_ROOM: Final = 30
+"""Digits beyond an amount's own that its scaling and rounding may need."""
 _EXPONENTS: Final[dict[str, int]] = {
     **{currency.code: currency.exponent or 0 for currency in Iso4217},
     NO_CURRENCY: 0,
@@ -26,6 +28,10 @@ class UnknownCurrencyError(ValueError):
 
 class InexactAmountError(ValueError):
     """The amount is not a plain decimal, has more decimals than its currency, or more than fifteen digits."""
+
+
+class NoSharesError(ValueError):
+    """An amount cannot be split into no parts."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,11 +91,11 @@ def round_minor(amount: Decimal, currency: str) -> int:
         InexactAmountError: the amount is not finite or too large.
     """
     exponent = exponent_of(currency)
-    if not amount.is_finite():
+    if not amount.is_finite() or abs(amount) > MAX_MINOR:
         message = f"{amount} is not an amount"
         raise InexactAmountError(message)
     with localcontext() as exact:
-        exact.prec = 60
+        exact.prec = len(amount.as_tuple().digits) + _ROOM
         scaled = amount.scaleb(exponent).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
     return _within_limit(int(scaled), str(amount))
 
@@ -108,7 +114,13 @@ def split_by_largest_remainder(minor: int, weights: list[int]) -> list[int]:
     """Return the amount split in proportion to non-negative weights; the parts sum to the amount exactly.
 
     The units that division leaves over go to the largest remainders (Hare quota), first come first on a tie.
+
+    Raises:
+        NoSharesError: there are no weights.
     """
+    if not weights:
+        message = f"{minor} minor units cannot be split into no parts"
+        raise NoSharesError(message)
     total = sum(weights)
     if total == 0:
         weights, total = [1] * len(weights), len(weights)
