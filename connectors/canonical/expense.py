@@ -50,6 +50,8 @@ class ExpenseLine:
     transaction_currency: str = internal(default="")
     exchange_rate: str = internal(default="")
     """The source's rate, an exact decimal string, never recomputed."""
+    exchange_rate_divides: bool = internal(default=False)
+    """True: approved = spent / rate. False: approved = spent x rate."""
     is_personal: bool = internal(default=False)
     receipt_ref: str = internal(default="")
     card_transaction_ref: str = internal(default="")
