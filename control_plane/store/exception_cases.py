@@ -97,17 +97,20 @@ def resolve_connection(session: Session, connection: str, evidence: str, *, now:
     _move(session, is_its_own & IS_LIVE, lambda case: _proved(case, evidence), now=now)
 
 
+def has_due(session: Session, *, now: datetime) -> bool:
+    """Return whether a claim has run out or a deferred exception is to wake."""
+    query = select(ExceptionCaseRow.id).where(_is_over(now) | _is_to_wake(now)).limit(1)
+    return session.exec(query).first() is not None
+
+
 def expire_claims(session: Session, *, now: datetime) -> int:
     """Give exceptions whose claims were not worked in time back to their teams; return how many."""
-    is_over = col(ExceptionCaseRow.claim_expires_at) <= now
-    is_claimed = col(ExceptionCaseRow.state).in_(_CLAIMED)
-    return _move(session, is_over & is_claimed, lambda case: expire(case, now=now), now=now)
+    return _move(session, _is_over(now), lambda case: expire(case, now=now), now=now)
 
 
 def wake_deferred(session: Session, *, now: datetime) -> int:
     """Put deferred exceptions whose moment has come back into work; return how many."""
-    is_due = (col(ExceptionCaseRow.state) == CaseState.DEFERRED.value) & (col(ExceptionCaseRow.wake_at) <= now)
-    return _move(session, is_due & IS_LIVE, wake, now=now)
+    return _move(session, _is_to_wake(now), wake, now=now)
 
 
 def change(session: Session, seen: ExceptionCaseRow, after: CaseFacts, *, now: datetime) -> bool:
@@ -201,6 +204,14 @@ def _locked(session: Session, which: ColumnElement[bool]) -> list[ExceptionCaseR
     return list(session.exec(query).all())
 
 
+def _is_over(now: datetime) -> ColumnElement[bool]:
+    is_claimed = col(ExceptionCaseRow.state).in_(_CLAIMED)
+    return (col(ExceptionCaseRow.claim_expires_at) <= now) & is_claimed
+
+
+def _is_to_wake(now: datetime) -> ColumnElement[bool]:
+    is_deferred = col(ExceptionCaseRow.state) == CaseState.DEFERRED.value
+    return is_deferred & (col(ExceptionCaseRow.wake_at) <= now) & IS_LIVE
 
 
 def _update(row: ExceptionCaseRow, after: CaseFacts, now: datetime) -> dict[str, Any]:  # column values

@@ -1,0 +1,96 @@
+"""Who asks: a key becomes an actor, and an actor a scope."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from control_plane.api.problem_json import ProblemError
+from control_plane.api.services import Services
+from control_plane.api.shield import REQUEST_ID
+from control_plane.domain.access import Act, Actor, Scope, scope_of
+from control_plane.store import people
+from control_plane.store.people import USE_NOTED_EVERY, Authenticated
+from control_plane.store.troubles import DatabaseTroubleError
+
+LOG: Final = logging.getLogger(__name__)
+
+_BEARER: Final = HTTPBearer(auto_error=False, description="An API key: `Authorization: Bearer tie_…`")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One request: who asks, and what the answer is made with."""
+
+    services: Services
+    actor: Actor
+    request_id: str
+
+    @property
+    def now(self) -> datetime:
+        """Return the present moment."""
+        return self.services.runtime.now()
+
+    @property
+    def group_currency(self) -> str:
+        """Return the currency of group amounts."""
+        return self.services.settings.group_currency
+
+    def scope(self, act: Act = Act.READ) -> Scope:
+        """Return where the actor may do this.
+
+        Raises:
+            ProblemError: 403; nowhere.
+        """
+        scope = scope_of(self.actor, act)
+        if scope.is_empty:
+            raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", "Your roles do not allow this.")
+        return scope
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of the app that serves the request."""
+    services: Services = request.app.state.services
+    return services
+
+
+def asking(
+    request: Request,
+    services: Annotated[Services, Depends(services_of)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+) -> Asking:
+    """Return who asks.
+
+    Raises:
+        ProblemError: 401; there is no key, or it is not valid (any more).
+    """
+    found = None if bearer is None else _authenticate(services, bearer.credentials)
+    if found is None:
+        headers = {"www-authenticate": 'Bearer realm="tieout"'}
+        raise ProblemError(HTTPStatus.UNAUTHORIZED, "unauthorized", "Name a valid API key.", headers=headers)
+    _note_use(services, found)
+    return Asking(services, found.actor, request.scope[REQUEST_ID])
+
+
+Asks = Annotated[Asking, Depends(asking)]
+"""A route's parameter: who asks."""
+
+
+def _authenticate(services: Services, key: str) -> Authenticated | None:
+    with services.database.read() as session:
+        return people.authenticate(session, key, now=services.runtime.now())
+
+
+def _note_use(services: Services, found: Authenticated) -> None:
+    now = services.runtime.now()
+    if found.last_used_at is not None and now - found.last_used_at < USE_NOTED_EVERY:
+        return
+    try:
+        with services.database.write() as session:
+            people.note_use(session, found.key_id, now=now)
+    except DatabaseTroubleError:  # reads go on while nothing can be written
+        LOG.warning("use of a key not noted", extra={"key_id": found.key_id})

@@ -1,0 +1,1 @@
+"""One module per noun; the app includes them all."""

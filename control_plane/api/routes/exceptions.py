@@ -1,0 +1,203 @@
+"""Exceptions: what to do next, who does it, and the acts on it."""
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from control_plane.acts import exception_cases as acts
+from control_plane.acts.door import Hand
+from control_plane.api import answers
+from control_plane.api.acting import Acting, Acts, etag
+from control_plane.api.auth import Asking, Asks
+from control_plane.api.cursors import Position, moment_of
+from control_plane.api.lists import Filters, Listing, Pager, Text, moment, number_of, texts
+from control_plane.api.problem_json import not_found
+from control_plane.api.schemas import (
+    Because,
+    Causes,
+    DuplicateOf,
+    ExceptionDetail,
+    ExceptionFigures,
+    ExceptionSummary,
+    Page,
+)
+from control_plane.api.strict import StrictRoute
+from control_plane.domain.exception_case import CaseState
+from control_plane.store import transactions
+from control_plane.store.queries import desk, search
+from control_plane.store.queries.desk import Place, Shown, Wanted
+
+router: Final = APIRouter(prefix="/v1", tags=["exceptions"], route_class=StrictRoute)
+
+
+class DeskFilters(Filters):
+    """Whose exceptions, and where."""
+
+    team: Text = ""
+    legal_entity_id: Text = ""
+    flow: Text = ""
+    code: Text = ""
+
+
+class ExceptionFilters(Listing, DeskFilters):
+    """Which exceptions."""
+
+    q: Text = ""
+    connection: Text = ""
+    kind: Text = ""
+    fingerprint: Text = ""
+    state: CaseState | None = None
+    mine: bool | None = None
+    is_claimed: bool | None = None
+    is_open: bool | None = True
+
+
+@router.get("/exceptions")
+def list_exceptions(
+    asks: Asks, request: Request, response: Response, wanted: Annotated[ExceptionFilters, Query()]
+) -> Page[ExceptionSummary]:
+    """List exceptions, the one due first on top."""
+    pager = Pager(asks, request, wanted)
+    with asks.services.database.read() as session:
+        rows = desk.exceptions(
+            session, asks.scope(), _wanted(session, asks, wanted), after=_after(pager), limit=pager.asked
+        )
+        shown, cursor = pager.cut(rows, _place, response)
+        items = [answers.exception_summary(one, asks.group_currency) for one in shown]
+        return Page(items=items, next_cursor=cursor, **moment(session, asks))
+
+
+@router.get("/exceptions/figures")
+def show_figures(asks: Asks, wanted: Annotated[DeskFilters, Query()]) -> ExceptionFigures:
+    """Show the three numbers above the exceptions."""
+    scope, equal, me = asks.scope(), texts(wanted), asks.actor.person_id
+    with asks.services.database.read() as session:
+        mine = desk.worth(session, scope, Wanted(equal, claimed_by=me), due_before=_end_of_day(asks.now))
+        unclaimed = desk.worth(session, scope, Wanted(equal, is_claimed=False))
+        causes = desk.causes(session, scope, Wanted(equal))
+        return ExceptionFigures(
+            mine_due_today=answers.totals(mine, asks.group_currency),
+            unclaimed=answers.totals(unclaimed, asks.group_currency),
+            open=answers.totals(desk.worth(session, scope, Wanted(equal)), asks.group_currency),
+            top_cause=answers.cause(causes[0], asks.group_currency) if causes else None,
+            **moment(session, asks),
+        )
+
+
+@router.get("/causes")
+def list_causes(asks: Asks, wanted: Annotated[DeskFilters, Query()]) -> Causes:
+    """List what open exceptions have in common, the largest group amount first."""
+    with asks.services.database.read() as session:
+        found = desk.causes(session, asks.scope(), Wanted(texts(wanted)))
+        items = [answers.cause(one, asks.group_currency) for one in found]
+        return Causes(items=items, **moment(session, asks))
+
+
+@router.get("/exceptions/{exception_id}")
+def show_exception(asks: Asks, response: Response, exception_id: str) -> ExceptionDetail:
+    """Show one exception with its document and what you may do."""
+    with asks.services.database.read() as session:
+        detail = _detail(session, asks, number_of("exc", exception_id))
+        response.headers["etag"] = etag(detail.revision)
+        return detail
+
+
+@router.post("/exceptions/{exception_id}/claim", response_model=ExceptionDetail)
+def claim(acting: Acts, exception_id: str) -> Response:
+    """Take it; of all who try at once, one gets it."""
+    return _perform(acting, exception_id, acts.claim)
+
+
+@router.post("/exceptions/{exception_id}/give-back", response_model=ExceptionDetail)
+def give_back(acting: Acts, exception_id: str) -> Response:
+    """Give it back to its team."""
+    return _perform(acting, exception_id, acts.give_back)
+
+
+@router.post("/exceptions/{exception_id}/retry", response_model=ExceptionDetail)
+def retry(acting: Acts, exception_id: str, because: Because) -> Response:
+    """Let the failed document go on unchanged."""
+    return _perform(acting, exception_id, acts.retry, because.reason)
+
+
+@router.post("/exceptions/{exception_id}/return-to-source", response_model=ExceptionDetail)
+def return_to_source(acting: Acts, exception_id: str, because: Because) -> Response:
+    """Give the document back to the system that it came from."""
+    return _perform(acting, exception_id, acts.return_to_source, because.reason)
+
+
+@router.post("/exceptions/{exception_id}/release", response_model=ExceptionDetail)
+def release(acting: Acts, exception_id: str, because: Because) -> Response:
+    """Lift the hold, as the second pair of eyes."""
+    return _perform(acting, exception_id, acts.release, because.reason)
+
+
+@router.post("/exceptions/{exception_id}/declare-duplicate", response_model=ExceptionDetail)
+def declare_duplicate(acting: Acts, exception_id: str, duplicate: DuplicateOf) -> Response:
+    """Declare the document the repetition of another one, as the second pair of eyes."""
+    other = number_of("txn", duplicate.transaction_id)
+
+    def deed(hand: Hand, case_id: int, *, revision: int) -> None:
+        acts.declare_duplicate(hand, case_id, revision=revision, of=other)
+
+    return _perform(acting, exception_id, deed, duplicate.reason)
+
+
+def _perform(acting: Acting, exception_id: str, deed: Callable[..., None], reason: str = "") -> Response:
+    case_id = number_of("exc", exception_id)
+
+    def done(hand: Hand, revision: int) -> None:
+        deed(hand, case_id, revision=revision)
+
+    def shown(session: Session) -> tuple[BaseModel, int]:
+        detail = _detail(session, acting.asking, case_id)
+        return detail, detail.revision
+
+    return acting.perform(done, shown, reason=reason)
+
+
+def _detail(session: Session, asks: Asking, case_id: int) -> ExceptionDetail:
+    scope, group = asks.scope(), asks.group_currency
+    shown = desk.exception(session, scope, case_id)
+    if shown is None:
+        raise not_found()
+    row = shown.row
+    document = transactions.row_of(session, row.transaction_id) if row.transaction_id else None
+    return ExceptionDetail(
+        **answers.exception_summary(shown, group).model_dump(),
+        values=row.values,
+        transaction=None if document is None else answers.transaction_summary(document, group),
+        acts=acts.acts_on(asks.actor, row, document),
+        same_cause_count=desk.same_cause_count(session, scope, row.fingerprint),
+    )
+
+
+def _wanted(session: Session, asks: Asking, filters: ExceptionFilters) -> Wanted:
+    named = None
+    if filters.q.strip():
+        found = search.named(session, asks.scope(), [filters.q], sorted(asks.services.flows))
+        named = tuple(found[filters.q])
+    return Wanted(
+        equal=texts(filters, "q"),
+        is_open=filters.is_open,
+        is_claimed=filters.is_claimed,
+        claimed_by=asks.actor.person_id if filters.mine else None,
+        transactions=named,
+    )
+
+
+def _after(pager: Pager) -> Place | None:
+    position = pager.position
+    return None if position is None else Place(moment_of(position[0]), int(position[1] or 0))
+
+
+def _place(shown: Shown) -> Position:
+    return [shown.place.due_at.isoformat(), shown.place.case_id]
+
+
+def _end_of_day(now: datetime) -> datetime:
+    return datetime.combine(now.date(), time(), tzinfo=now.tzinfo) + timedelta(days=1)
