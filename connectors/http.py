@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import aiohttp
 import httpx
+from aiohttp.abc import AbstractResolver
 from httpx_aiohttp import AiohttpTransport
 from opentelemetry import trace
 from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
@@ -23,6 +24,9 @@ from connectors.exchange import Exchange, Lost, NotSent, Reply
 
 RESPONSE_LIMIT: Final = 4 * 2**20
 """Bytes of the largest answer that is read; a longer one counts as lost."""
+
+MOST_CONNECTIONS: Final = 64
+"""Kept open to one system; how many calls are in flight is the engine's to decide."""
 
 _EXCERPT: Final = 500
 _SHORTEST_SECRET: Final = 4
@@ -50,23 +54,26 @@ class HttpClient:
         base_url: str,
         *,
         secrets: Sequence[str] = (),
-        connections: int = 8,
+        connections: int = MOST_CONNECTIONS,
         response_limit: int = RESPONSE_LIMIT,
+        resolver: AbstractResolver | None = None,
     ) -> None:
-        self._base_url = _origin(base_url)
+        self._base_url = str(_plain(base_url)).rstrip("/")
         self._secrets = tuple(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
         self._connections = connections
         self._response_limit = response_limit
+        self._resolver = resolver
         self._tracer = trace.get_tracer("tieout.connectors.http")
 
     async def __aenter__(self) -> Self:
         """Open the connection pool. `SSL_CERT_FILE` names an own certificate authority."""
         logging.getLogger("httpx").setLevel(logging.WARNING)  # below that it logs every URL with its query
         context = httpx.create_ssl_context()
-        pool = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=_IDLE_SECONDS, ssl=context)
+        pool = aiohttp.TCPConnector(
+            limit=self._connections, keepalive_timeout=_IDLE_SECONDS, ssl=context, resolver=self._resolver
+        )
         session = aiohttp.ClientSession(connector=pool, cookie_jar=aiohttp.DummyCookieJar())
         self._client = httpx.AsyncClient(
-            base_url=self._base_url,
             transport=AiohttpTransport(client=session, verify=context),
             headers={"user-agent": "tieout", "accept": "application/json", "accept-encoding": "identity"},
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
@@ -136,7 +143,8 @@ class HttpClient:
         if not path.startswith("/") or path.startswith("//"):
             raise UnusableUrlError(f"{self.redact(path)!r} is not a path below the connection's URL")
         connect = httpx.Timeout(None, pool=deadline.total_seconds() / 2)
-        return self._client.build_request(method, path, params=query, headers=headers, content=content, timeout=connect)
+        url = f"{self._base_url}{path}"
+        return self._client.build_request(method, url, params=query, headers=headers, content=content, timeout=connect)
 
     async def _traced(self, request: httpx.Request, deadline: timedelta, auth: httpx.Auth | None) -> Exchange:
         with self._span(request) as span:
@@ -148,7 +156,7 @@ class HttpClient:
     def _span(self, request: httpx.Request) -> Iterator[trace.Span]:
         attributes: dict[str, str | int] = {
             HTTP_REQUEST_METHOD: request.method,
-            URL_FULL: self.redact(str(request.url.copy_with(query=None, fragment=None))),
+            URL_FULL: self.redact(str(request.url).partition("?")[0]),
             SERVER_ADDRESS: request.url.host,
             SERVER_PORT: request.url.port or {"http": 80, "https": 443}[request.url.scheme],
         }
@@ -200,7 +208,7 @@ def _underlying(error: Exception) -> Exception:
     return below if isinstance(below, aiohttp.ClientError | OSError) else error
 
 
-def _origin(base_url: str) -> httpx.URL:
+def _plain(base_url: str) -> httpx.URL:
     url = httpx.URL(base_url)
     if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query or url.fragment:
         raise UnusableUrlError("a connection's URL is http(s)://host[:port][/path], its credentials stand apart")

@@ -28,7 +28,7 @@ from connectors.sandbox_erp import mapping, records, wire
 from connectors.sandbox_erp.client import SandboxErpClient
 from connectors.sandbox_erp.refusals import failure_of_exchange, unclear
 
-OPTIONS: Final = ("dedupe", "visibility_grace_seconds", "batch", "deadline_seconds")
+OPTIONS: Final = ("dedupe", "visibility_grace_seconds", "batch", "concurrency", "deadline_seconds")
 PAYMENTS: Final = "payments"
 _OK: Final = 200
 
@@ -117,6 +117,7 @@ def connect(settings: ConnectionSettings, http: HttpClient) -> Connector:
         visibility_grace=settings.option("visibility_grace_seconds", "1", seconds),
         batch=settings.option("batch", "25", count),
         deadline=settings.option("deadline_seconds", "10", seconds),
+        concurrency=settings.option("concurrency", "8", count),
     )
     client = SandboxErpClient(http, settings.credentials["api_key"], traits.deadline)
     return Connector(

@@ -50,6 +50,7 @@ def test_a_missing_credential_is_named() -> None:
         ("dedupe", "sometimes"),
         ("batch", "0"),
         ("batch", "many"),
+        ("concurrency", "0"),
         ("deadline_seconds", "-1"),
         ("deadline_seconds", "nan"),
         ("visibility_grace_seconds", "inf"),

@@ -1,8 +1,7 @@
 """What every connector must pass, against the running outside that its harness starts.
 
 A connector's test module subclasses `TargetSuite` or `SourceSuite` (or both) and gives the fixture `outside`, a harness
-as in `tests.suites.outside`. To see the values of a failed assert, the folder's conftest says
-`pytest.register_assert_rewrite("tests.suites.connector")`.
+as in `tests.suites.outside`.
 """
 
 import asyncio

@@ -2,14 +2,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("tests.suites.connector")
-
-from tests.connectors.sandbox_erp.running_erp import (  # noqa: E402  (after the line above, which acts on imports)
-    RunningErp,
-    SandboxHarness,
-    running_erp,
-    sandbox_harness,
-)
+from tests.connectors.sandbox_erp.running_erp import RunningErp, SandboxHarness, running_erp, sandbox_harness
 
 
 @pytest.fixture(scope="session")

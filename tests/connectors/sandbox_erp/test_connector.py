@@ -5,7 +5,15 @@ from datetime import date
 
 import pytest
 
-from connectors.contract import Outcome, OutcomeKind, PostingLine, Reversal
+from connectors.contract import (
+    Confirmation,
+    ConfirmationKind,
+    Outcome,
+    OutcomeKind,
+    PostingLine,
+    ReceiptStatus,
+    Reversal,
+)
 from connectors.failures import Failure
 from tests.connectors.sandbox_erp.running_erp import RunningErp, SandboxHarness, an_intent, connected, sandbox_harness
 from tests.suites.connector import SourceSuite, TargetSuite, found_at_last, posting_in, totals
@@ -162,6 +170,11 @@ async def test_a_wrong_address_is_told_as_such(erp: RunningErp) -> None:
         assert connector.target
         (outcome,) = await connector.target.post([an_intent()])
     assert told(outcome) == (REJECTED, "wrong_address")
+
+
+async def test_an_erp_that_waits_for_no_confirmation_is_told_nothing(outside: SandboxHarness) -> None:
+    (receipt,) = await outside.source.confirm([Confirmation("RPT-1", ConfirmationKind.PAID)])
+    assert (receipt.source_document_id, receipt.status) == ("RPT-1", ReceiptStatus.DONE)
 
 
 @pytest.mark.parametrize(("currency", "minor"), [("JPY", 11_900), ("KWD", 11_905), ("CLF", 119_005), ("EUR", 0)])

@@ -2,8 +2,13 @@ from datetime import date
 
 import pytest
 
-from connectors.contract import Intent, OutcomeKind, PostingLine
-from connectors.sandbox_erp.mapping import document_of, outcomes_of_posting, outcomes_of_question
+from connectors.contract import Intent, OutcomeKind, Posting, PostingLine, Reversal
+from connectors.sandbox_erp.mapping import (
+    document_of,
+    outcomes_of_posting,
+    outcomes_of_question,
+    outcomes_of_reversal,
+)
 from connectors.sandbox_erp.wire import Accepted, Booking, Found, Result
 from tests.connectors.sandbox_erp.running_erp import an_intent
 
@@ -72,6 +77,12 @@ def test_an_intent_is_handed_in_with_exact_amounts_and_without_empty_keys() -> N
 )
 def test_an_answer_that_does_not_speak_once_of_a_document_proves_nothing(results: list[Result]) -> None:
     (outcome,) = outcomes_of_posting([INTENT], results, "erp")
+    assert outcome.kind is OutcomeKind.UNKNOWN
+
+
+def test_an_answer_that_is_silent_about_a_reversal_proves_nothing() -> None:
+    posting = Posting("erp", "1000", "2026", "EX", "0000000017", DAY)
+    (outcome,) = outcomes_of_reversal([Reversal("EXR-1", posting, DAY, "Recalled")], [booking("EXR-1-R")], "erp")
     assert outcome.kind is OutcomeKind.UNKNOWN
 
 

@@ -8,7 +8,8 @@ from connectors.canonical.events import EventType
 from connectors.canonical.master_data import Domain, MasterRecord
 from connectors.canonical.money import Money
 from connectors.contract import Document, Envelope, Page, Payment, PaymentStatus, Unreadable
-from connectors.sandbox_erp.records import translation_of
+from connectors.sandbox_erp import wire
+from connectors.sandbox_erp.records import page_of_records, translation_of
 from tests.connectors.sandbox_erp.running_erp import SandboxHarness, an_intent, payment_envelope
 from tests.suites.connector import posting_in
 
@@ -166,3 +167,17 @@ def test_an_event_of_another_kind_is_unreadable() -> None:
     said = translation_of(replace(payment_envelope(), type="expense_report.approved.v1"))
     assert isinstance(said, Unreadable)
     assert said.failures[0].field_path == "type"
+
+
+@pytest.mark.parametrize("item", [{}, {"code": 7, "modified_at": "soon"}, {"modified_at": None}])
+def test_a_record_that_nobody_can_read_is_still_taken_over_whole(item: dict[str, object]) -> None:
+    page = page_of_records(wire.Items(items=[item], watermark="w"), "erp", "")
+    (envelope,) = page.envelopes
+    assert orjson.loads(envelope.payload) == item
+    assert envelope.time == datetime(1970, 1, 1, tzinfo=UTC)
+    assert isinstance(translation_of(envelope), Unreadable)
+
+
+def test_an_empty_page_keeps_the_cursor() -> None:
+    page = page_of_records(wire.Items(items=[]), "erp", "2026-10-15T09:00:00.000001+00:00")
+    assert (page.cursor, page.has_more) == ("2026-10-15T09:00:00.000001+00:00", False)
