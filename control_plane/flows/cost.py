@@ -21,10 +21,10 @@ def account_key(line: ExpenseLine, journal: ExpenseJournal, policy: Mapping[str,
     The source's account comes first, then the policy's account for the expense type, then its default; without any
     the expense type itself is the key, so that it can be bound. Empty: nobody said anything.
     """
-    if is_between_parties(journal):
+    if journal.coding.account_ref:
+        return journal.coding.account_ref
+    if bearing_role(line, journal):
         return None
-    if journal.coding.account_ref or bearing_role(line, journal):
-        return journal.coding.account_ref or None
     accounts = policy["accounts"]
     by_type: Mapping[str, str] = accounts.get("by_expense_type", {})
     return by_type.get(line.expense_type) or str(accounts.get("default", "")) or line.expense_type

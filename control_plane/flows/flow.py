@@ -170,29 +170,15 @@ def result_of(verdict: Verdict) -> StepResult:
 
 def destination(verdict: Verdict) -> tuple[State, Reason]:
     """Return the state that a checked document goes to, and why."""
-    match result_of(verdict):
-        case StepResult.CANCELLED:
-            return State.CANCELLED, verdict.cancel or Reason.NONE
-        case StepResult.FAILED:
-            return State.FAILED, FAILED_FOR.get(verdict.failures[0].kind, Reason.REJECTED)
-        case StepResult.DUPLICATE:
-            return State.DUPLICATE, Reason.EXACT_DUPLICATE
-        case StepResult.HELD:
-            return State.ON_HOLD, verdict.hold or Reason.NONE
-        case StepResult.WARNED | StepResult.PASSED:
-            return State.READY, Reason.NEW
-
-
-def document_values(case: Case) -> Mapping[str, str]:
-    """Return the values that every sentence about a document may use."""
-    report = case.report
+    kind = next((failure.kind for failure in verdict.failures), FailureKind.REJECTED)
     return {
-        "document": report.document_number or report.source_id,
-        "amount": str(report.total),
-        "entity": case.legal_entity if case.is_placed else report.legal_entity_ref or "an unknown entity",
-        "source": report.source_system,
-        "target": "the ERP",
-    }
+        StepResult.CANCELLED: (State.CANCELLED, verdict.cancel or Reason.NONE),
+        StepResult.FAILED: (State.FAILED, FAILED_FOR.get(kind, Reason.REJECTED)),
+        StepResult.DUPLICATE: (State.DUPLICATE, Reason.EXACT_DUPLICATE),
+        StepResult.HELD: (State.ON_HOLD, verdict.hold or Reason.NONE),
+        StepResult.WARNED: (State.READY, Reason.NEW),
+        StepResult.PASSED: (State.READY, Reason.NEW),
+    }[result_of(verdict)]
 
 
 def _lifted(said: Verdict, overrides: frozenset[Reason]) -> Verdict:
@@ -208,7 +194,7 @@ def _record(name: str, said: Verdict, before: Mapping[str, str]) -> StepRecord:
 
 def _together(case: Case, verdicts: Sequence[Verdict]) -> Verdict:
     """Return one verdict: the heaviest result decides, its own failures stand first, the others follow."""
-    result = min((result_of(said) for said in verdicts), key=list(StepResult).index)
+    result = min((result_of(said) for said in verdicts), key=list(StepResult).index, default=StepResult.PASSED)
     deciding = [said for said in verdicts if result_of(said) is result]
     ends_here = result in {StepResult.CANCELLED, StepResult.DUPLICATE}
     goes_on = result in {StepResult.WARNED, StepResult.PASSED}
@@ -220,8 +206,8 @@ def _together(case: Case, verdicts: Sequence[Verdict]) -> Verdict:
         hold=hold,
         awaited=_unique(one for said in verdicts for one in said.awaited) if hold else (),
         warnings=_unique(one for said in verdicts for one in said.warnings),
-        duplicate_of=deciding[0].duplicate_of if result is StepResult.DUPLICATE else None,
-        cancel=deciding[0].cancel,
+        duplicate_of=next((said.duplicate_of for said in deciding), None) if result is StepResult.DUPLICATE else None,
+        cancel=next((said.cancel for said in deciding), None),
         intents=tuple(intent for said in verdicts for intent in said.intents) if goes_on else (),
         target=next((said.target for said in verdicts if said.target), ""),
     )

@@ -37,8 +37,11 @@ class Books:
     """Account by role."""
 
     def bearing_account(self, line: ExpenseLine, journal: ExpenseJournal) -> str:
-        """Return the account that bears the cost, or the control account that bears it instead."""
-        return journal.coding.account_ref or self.control[bearing_role(line, journal)]
+        """Return the account that bears the cost, or the control account that bears it instead.
+
+        Empty where `bind` found none: then the document is held, and what is written here goes nowhere.
+        """
+        return journal.coding.account_ref or self.control.get(bearing_role(line, journal), "")
 
     def party_of(self, account: str) -> str:
         """Return the employee where the account wants to know whose money it is."""
