@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+import connectors
 from connectors.connection import ConnectionSettings, UnusableConnectionError
 from connectors.contract import Dedupe
 from connectors.http import HttpClient
@@ -27,11 +30,10 @@ async def test_a_connection_gives_its_connector_and_hides_its_secrets() -> None:
         assert "planted-key" not in repr(connector) + repr(settings())
 
 
-async def test_every_connector_refuses_an_option_that_it_does_not_know() -> None:
-    for provider in CONNECTORS:
-        with pytest.raises(UnusableConnectionError):
-            async with opened(settings(provider, no_such_option="1")):
-                pass
+@pytest.mark.parametrize("provider", CONNECTORS)
+def test_every_connector_has_a_page_of_its_own(provider: str) -> None:
+    readme = Path(connectors.__file__).with_name(provider) / "README.md"
+    assert f'provider = "{provider}"' in readme.read_text(encoding="utf-8")
 
 
 def test_an_unknown_option_is_refused_with_the_nearest_one() -> None:
