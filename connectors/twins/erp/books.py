@@ -13,7 +13,7 @@ from connectors.twins.erp import catalog
 from connectors.twins.erp.catalog import Catalog
 from connectors.twins.erp.chart import PAYABLE
 from connectors.twins.erp.judging import net
-from connectors.twins.erp.master_data import Item, Seed, items
+from connectors.twins.erp.master_data import Item, Seed
 from connectors.twins.erp.wire import Document, Line
 from connectors.twins.moments import Clock, stamp, system_clock
 
@@ -82,7 +82,7 @@ class Books:
     ) -> None:
         self.connection = open_books(path, _SCHEMA + catalog.SCHEMA, is_durable=is_durable)
         self.clock = clock
-        self.catalog = Catalog(self.connection, clock, items(seed or Seed()))
+        self.catalog = Catalog(self.connection, clock, seed or Seed())
         self._numbers = {(row["company"], row["fiscal_year"]): int(row["last"]) for row in self._last_numbers()}
 
     def item(self, domain: str, code: str) -> Item | None:

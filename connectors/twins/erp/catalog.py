@@ -3,15 +3,16 @@
 import base64
 import binascii
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, Final  # attributes are JSON
 
 import orjson
 
 from connectors.twins.database import unit_of_work
-from connectors.twins.erp.master_data import Item
+from connectors.twins.erp.master_data import Item, Seed, items
 from connectors.twins.moments import moment, stamp
 
 SCHEMA: Final = """
@@ -77,7 +78,7 @@ class Catalog:
         self,
         connection: sqlite3.Connection,
         now: Callable[[], datetime],
-        seed: Iterable[Item],
+        seed: Seed,
     ) -> None:
         self._connection = connection
         self._now = now
@@ -114,11 +115,11 @@ class Catalog:
         rows = self._connection.execute(_PAGE, (domain, since, limit + 1)).fetchall()
         return [_record(row) for row in rows[:limit]], len(rows) > limit
 
-    def _plant(self, seed: Iterable[Item]) -> None:
-        records = [Record(item, stamp(_EPOCH + index * _TICK), 1) for index, item in enumerate(seed)]
+    def _plant(self, seed: Seed) -> None:
+        records = _planted(seed)
         with unit_of_work(self._connection):
-            self._connection.executemany(_INSERT, map(_row, records))
-        self._records = {_key(record.item): record for record in records}
+            self._connection.executemany(_INSERT, (row for _, row in records))
+        self._records = {_key(record.item): record for record, _ in records}
 
 
 def cursor_after(record: Record) -> str:
@@ -142,6 +143,13 @@ def since_of(cursor: str | None, since: str | None) -> str:
 
 _ALL: Final = "SELECT * FROM item"
 _PAGE: Final = "SELECT * FROM item WHERE domain = ? AND modified_at > ? ORDER BY modified_at LIMIT ?"
+
+
+@cache
+def _planted(seed: Seed) -> tuple[tuple[Record, tuple[object, ...]], ...]:
+    """Return the seeded records with their rows, made once in a process."""
+    records = (Record(item, stamp(_EPOCH + index * _TICK), 1) for index, item in enumerate(items(seed)))
+    return tuple((record, _row(record)) for record in records)
 
 
 def _key(item: Item) -> tuple[str, str]:
