@@ -2,7 +2,6 @@
 
 import sqlite3
 import uuid
-from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Final  # words of a JSON body
@@ -18,8 +17,10 @@ CREATE TABLE IF NOT EXISTS document (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, doc_type TEXT NOT NULL, revision INTEGER NOT NULL,
     status TEXT NOT NULL, erp_system_id TEXT NOT NULL DEFAULT '', business_id TEXT NOT NULL,
     approved_amount TEXT, journal_amount TEXT, currency TEXT, employee_id TEXT, is_test INTEGER NOT NULL,
-    envelope BLOB NOT NULL, body BLOB NOT NULL,
-    submitted_at TEXT NOT NULL, acknowledged_at TEXT, recalled_at TEXT, deliveries INTEGER NOT NULL DEFAULT 0
+    submitted_at TEXT NOT NULL, acknowledged_at TEXT, recalled_at TEXT
+);
+CREATE TABLE IF NOT EXISTS content (
+    document_seq INTEGER PRIMARY KEY REFERENCES document (seq), envelope BLOB NOT NULL, body BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS document_by_status ON document (doc_type, status, seq);
 CREATE INDEX IF NOT EXISTS document_by_business_id ON document (doc_type, business_id, revision);
@@ -35,9 +36,11 @@ CREATE TABLE IF NOT EXISTS event (
 """
 _INSERT: Final = """
 INSERT INTO document (id, doc_type, revision, status, business_id, approved_amount, journal_amount, currency,
-    employee_id, is_test, envelope, body, submitted_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    employee_id, is_test, submitted_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_INSERT_CONTENT: Final = "INSERT INTO content (document_seq, envelope, body) VALUES (?, ?, ?)"
+_CONTENT: Final = "SELECT envelope, body FROM content WHERE document_seq = ?"
 _LATEST: Final = "SELECT * FROM document WHERE doc_type = ? AND business_id = ? ORDER BY revision DESC LIMIT 1"
 _PAGE: Final = """
 SELECT * FROM document WHERE doc_type = ? AND status = 'READY' AND erp_system_id IN ('', ?)
@@ -69,7 +72,6 @@ class Version:
     status: DocStatus
     erp_system_id: str
     business_id: str
-    row: sqlite3.Row
 
 
 class Books:
@@ -98,7 +100,7 @@ class Books:
         document_id = str(envelope.get("id") or uuid.uuid4().hex)
         kept = {key: envelope[key] for key in ("companyId", "entityId", "companyUuid") if envelope.get(key)}
         business_id, *rest = astuple(facts)
-        self.connection.execute(
+        row = self.connection.execute(
             _INSERT,
             (
                 document_id,
@@ -107,11 +109,10 @@ class Books:
                 status,
                 business_id or document_id,
                 *rest,
-                exact_bytes(kept),
-                exact_bytes(document),
                 stamp(self.clock()),
             ),
         )
+        self.connection.execute(_INSERT_CONTENT, (row.lastrowid, exact_bytes(kept), exact_bytes(document)))
         version = self.version(document_id)
         assert version is not None  # noqa: S101 - it was just written
         self.tell(version, "submitted")
@@ -161,12 +162,10 @@ class Books:
         total: int = self.connection.execute(count, scope).fetchone()[0]
         return [version for row in rows if (version := _version(row))], total
 
-    def delivered(self, versions: Sequence[Version]) -> None:
-        """Count that documents were handed out."""
-        self.connection.executemany(
-            "UPDATE document SET deliveries = deliveries + 1 WHERE seq = ?",
-            [(version.seq,) for version in versions],
-        )
+    def content(self, version: Version) -> tuple[bytes, bytes]:
+        """Return a version's envelope and document as JSON text."""
+        row = self.connection.execute(_CONTENT, (version.seq,)).fetchone()
+        return row["envelope"], row["body"]
 
     def confirm(self, version: Version, kind: str, code: str, key: str, words: object) -> None:
         """Keep what the ERP's side said about a document."""
@@ -213,5 +212,4 @@ def _version(row: sqlite3.Row | None) -> Version | None:
         status=DocStatus(row["status"]),
         erp_system_id=row["erp_system_id"],
         business_id=row["business_id"],
-        row=row,
     )

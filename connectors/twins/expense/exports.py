@@ -24,7 +24,6 @@ _VERSION: Final = (
     "submitted_at",
     "acknowledged_at",
     "recalled_at",
-    "deliveries",
 )
 _CONFIRMED: Final = ("posting_result", "posting_numbers", "payments")
 

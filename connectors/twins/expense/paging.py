@@ -67,11 +67,10 @@ def number_in(parameters: Mapping[str, str], name: str, default: int, *, least: 
 def page_of(books: Books, query: Query, url: str) -> Words:
     """Return one page of documents with its links."""
     versions, total = _single(books, query) if query.doc_id else _many(books, query)
-    books.delivered(versions)
     pages = -(-total // query.limit)
     return {
         "links": _links(query, pages, url),
-        "content": [_told(version, query) for version in versions],
+        "content": [_told(books, version, query) for version in versions],
         "page": {"size": query.limit, "totalElements": total, "totalPages": pages, "number": query.page},
     }
 
@@ -95,12 +94,13 @@ def _many(books: Books, query: Query) -> tuple[list[Version], int]:
     )
 
 
-def _told(version: Version, query: Query) -> Words:
-    body = _renamed(version.row["body"], query.renamed)
+def _told(books: Books, version: Version, query: Query) -> Words:
+    envelope, content = books.content(version)
+    body = _renamed(content, query.renamed)
     return {
         "id": version.id,
         "docType": version.doc_type,
-        **orjson.loads(version.row["envelope"]),
+        **orjson.loads(envelope),
         "erpSystemId": version.erp_system_id,
         "document": body.decode() if query.is_text else orjson.Fragment(body),
         "docStatus": version.status,
