@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
 
@@ -23,9 +23,10 @@ class NeverOpenError(ValueError):
 @lru_cache(maxsize=512)
 def holidays_of(country: str, year: int) -> frozenset[date]:
     """Return a country's public holidays of one year; an unknown or empty country has none."""
-    if country not in holidays.list_supported_countries():
+    try:
+        return frozenset(holidays.country_holidays(country, years=year))
+    except NotImplementedError:
         return frozenset()
-    return frozenset(holidays.country_holidays(country, years=year))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,15 @@ class Calendar:
 def calendar_of(entity: MasterRecord | None) -> Calendar:
     """Return the calendar of a legal entity from the ERP's record of it: its country and its time zone."""
     attributes = entity.attributes if entity else {}
-    zone = attributes.get("time_zone", "")
-    return Calendar(zone if zone in _zones() else "UTC", attributes.get("country", ""))
+    return Calendar(_zone_or_utc(attributes.get("time_zone", "")), attributes.get("country", ""))
 
 
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+@lru_cache(maxsize=64)
+def _zone_or_utc(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "UTC"
 
 
 def period_of(day: date) -> str:

@@ -34,15 +34,11 @@ def bearing_role(line: ExpenseLine, journal: ExpenseJournal) -> str:
     """Return the control account that bears what is no cost of the company; empty for a cost.
 
     Personal spend on a company card is owed by the employee; a settled advance is taken off what the employee gets;
-    an advance that is handed out is a receivable.
+    an advance that is handed out is a receivable. Only in a line that nets to zero may it be the party's own account.
     """
-    if is_between_parties(journal):
-        return RECEIVABLE if journal.payer is Payer.EMPLOYEE else journal.payer.value
-    if line.is_personal:
-        return RECEIVABLE
-    if settles_advance(line):
-        return PAYABLE
-    return ADVANCE if line.expense_type.lower() == ADVANCE else ""
+    role = _role_beside_costs(line, journal)
+    is_own = role == control_role(line, journal)
+    return "" if is_own and not nets_to_zero(line) else role
 
 
 def control_role(line: ExpenseLine, journal: ExpenseJournal) -> str:
@@ -54,11 +50,21 @@ def control_role(line: ExpenseLine, journal: ExpenseJournal) -> str:
     return journal.payer.value
 
 
+def nets_to_zero(line: ExpenseLine) -> bool:
+    """Return whether the journals of a line only move money between parties."""
+    return sum(journal.gross_minor for journal in line.journals) == 0
+
+
 def settles_advance(line: ExpenseLine) -> bool:
     """Return whether the line takes a cash advance into account."""
     return any(journal.payee is Payer.CASH_ADVANCE for journal in line.journals)
 
 
-def is_between_parties(journal: ExpenseJournal) -> bool:
-    """Return whether the company neither pays nor is paid, so that no cost arises."""
-    return Payer.COMPANY not in {journal.payer, journal.payee}
+def _role_beside_costs(line: ExpenseLine, journal: ExpenseJournal) -> str:
+    if Payer.COMPANY not in {journal.payer, journal.payee}:
+        return RECEIVABLE if journal.payer is Payer.EMPLOYEE else journal.payer.value
+    if line.is_personal:
+        return RECEIVABLE
+    if settles_advance(line):
+        return PAYABLE
+    return ADVANCE if line.expense_type.lower() == ADVANCE else ""

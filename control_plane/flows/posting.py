@@ -10,7 +10,7 @@ from connectors.canonical.party import Payer
 from connectors.contract import Intent, PostingLine
 from control_plane.domain.reference import part_reference
 from control_plane.domain.verdict import Case, Known
-from control_plane.flows.cost import INPUT_TAX, ROLES_OF_EMPLOYEES, bearing_role, control_role
+from control_plane.flows.cost import INPUT_TAX, ROLES_OF_EMPLOYEES, bearing_role, control_role, nets_to_zero
 
 Group = tuple[Payer, Payer]
 Entry = tuple[ExpenseLine, ExpenseJournal]
@@ -73,7 +73,7 @@ def intent_of(
 ) -> Intent | None:
     """Return the ERP document of one group, or None where it would move nothing.
 
-    That is a journal that mirrors another group's: it would debit and credit one account of one person.
+    That is a journal that mirrors another one of its line: it would debit and credit one account of one person.
     """
     booked = tuple(entry for entry in entries if not _is_mirror(entry, books))
     if not booked:
@@ -96,7 +96,7 @@ def intent_of(
 
 
 def _is_mirror(entry: Entry, books: Books) -> bool:
-    return books.bearing_account(*entry) == books.control[control_role(*entry)]
+    return nets_to_zero(entry[0]) and books.bearing_account(*entry) == books.control[control_role(*entry)]
 
 
 def _bearing(entries: tuple[Entry, ...], books: Books) -> Iterator[PostingLine]:

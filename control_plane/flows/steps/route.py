@@ -34,9 +34,11 @@ def route(case: Case, known: Known) -> Verdict:
     if failures or case.posting_date is None:
         return Verdict(case, failures, hold=Reason.ROUTING if failures else None)
     books = Books(known, case.legal_entity, case.report.employee.employee_ref, control)
-    intents = (intent_of(case, group, groups[group], routes[group], books, case.posting_date) for group in groups)
-    target = next((one.target for one in routes.values()), "")
-    return Verdict(case, intents=tuple(intent for intent in intents if intent), target=target)
+    written = (intent_of(case, group, groups[group], routes[group], books, case.posting_date) for group in groups)
+    intents = tuple(intent for intent in written if intent)
+    if not intents:
+        return Verdict(case, (Failure("no_journals", field_path="lines"),))
+    return Verdict(case, intents=intents, target=next(one.target for one in routes.values()))
 
 
 def control_accounts(legal_entity: str, known: Known) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from connectors.canonical.party import Payer
 from connectors.contract import Intent, PostingLine
 from control_plane.domain.transaction import Reason
 from control_plane.domain.verdict import Case, Verdict
+from control_plane.flows.cost import account_key
 from control_plane.flows.steps.route import control_accounts, route
 from tests.control_plane.flows.factories import CONTROL, TO_ERP, TRIP, case, journal, known, line, record, report
 from tests.control_plane.flows.sentences import told
@@ -245,6 +246,21 @@ def test_a_cost_without_any_account_is_left_to_bind() -> None:
     assert rows(intent)[0] == ("", 100, 0)
 
 
-def test_a_report_without_journals_has_no_target() -> None:
-    verdict = judged(replace(report(), lines=()))
-    assert (verdict.intents, verdict.target) == ((), "")
+def test_nothing_counts_as_posted_without_a_document() -> None:
+    empty = judged(replace(report(), lines=()))
+    moves_nothing = line(journal(100, account_ref="331000"), journal(-100, account_ref="331000"))
+    for verdict in (empty, judged(report(moves_nothing))):
+        assert (verdict.intents, verdict.hold) == ((), None)
+        assert "has no line that could be posted" in told(verdict.failures[0])
+
+
+def test_an_account_that_is_debited_and_credited_is_written_where_the_line_is_worth_something() -> None:
+    (intent,) = booked(report(line(journal(100, account_ref="331000"))))
+    assert rows(intent) == [("331000", 100, 0), ("331000", 0, 100)]
+
+
+def test_what_an_employee_owes_without_a_card_beside_it_takes_off_the_cost() -> None:
+    owed = line(journal(-300, COMPANY, EMPLOYEE, account_ref=""), is_personal=True)
+    assert account_key(owed, owed.journals[0], known(policy={"accounts": {"default": "474100"}}).policy) == "474100"
+    (intent,) = booked(report(replace(owed, journals=(journal(-300, COMPANY, EMPLOYEE, account_ref="474100"),))))
+    assert rows(intent) == [("474100", 0, 300), ("181000", 300, 0)]
