@@ -66,6 +66,7 @@ class Acting:
         try:
             with self.asking.services.database.write() as session:
                 deed(self._hand(session, reason), self.revision)
+                session.expire_all()  # the deed wrote past the rows that it had read
                 view, revision = shown(session)
                 answer = Answer(HTTPStatus.OK, view.model_dump_json().encode(), {"etag": etag(revision)})
                 if self.key is not None:

@@ -1,6 +1,7 @@
 """Publish: alerts are told to webhooks, signed, until they are taken or have become pointless."""
 
 import logging
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -138,7 +139,9 @@ class PublicResolver(AbstractResolver):
         self._inner = ThreadedResolver()
         self._allows_loopback = allows_loopback
 
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:  # type: ignore[override]  # a socket family is a number
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
         """Return the host's addresses.
 
         Raises:

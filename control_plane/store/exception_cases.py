@@ -201,7 +201,7 @@ def _move(session: Session, which: ColumnElement[bool], step: _Step, *, now: dat
 
 def _locked(session: Session, which: ColumnElement[bool]) -> list[ExceptionCaseRow]:
     query = select(ExceptionCaseRow).where(which).order_by(col(ExceptionCaseRow.id)).with_for_update()
-    return list(session.exec(query).all())
+    return list(session.exec(query.execution_options(populate_existing=True)).all())
 
 
 def _is_over(now: datetime) -> ColumnElement[bool]:

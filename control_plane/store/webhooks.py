@@ -80,9 +80,7 @@ def delivered(session: Session, row: WebhookDeliveryRow, *, now: datetime) -> No
     _set(session, row, delivered_at=now, last_failure="")
 
 
-def failed(
-    session: Session, row: WebhookDeliveryRow, failure: str, *, again_at: datetime | None, now: datetime
-) -> None:
+def failed(session: Session, row: WebhookDeliveryRow, why: str, *, again_at: datetime | None, now: datetime) -> None:
     """Note that the endpoint did not take it; without a next moment it is given up."""
     when = {"given_up_at": now} if again_at is None else {"next_attempt_at": again_at}
     _set(session, row, last_failure=why[:500], **when)

@@ -128,6 +128,12 @@ def last_runs(session: Session) -> dict[tuple[str, str], SyncRunRow]:
     return {(row.connection, row.stream): row for row in rows}
 
 
+def runs(session: Session, wanted: Mapping[str, str], *, before: int | None, limit: int) -> list[SyncRunRow]:
+    """Return sync runs, newest first, older than `before`."""
+    query = select_rows(SyncRunRow).where(equal(_RUN, wanted)).order_by(col(SyncRunRow.id).desc()).limit(limit)
+    return list(session.exec(query if before is None else query.where(col(SyncRunRow.id) < before)).all())
+
+
 def open_by(session: Session, scope: Scope, name: str) -> list[Part]:
     """Return what is open by flow, legal entity, currency and one more column: `state`, `sla_status`, `target`."""
     column = TRANSACTION.c[name]

@@ -1,0 +1,85 @@
+"""How the product does: for orchestrators, for Prometheus, and for people."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Response
+from sqlmodel import Session, text
+
+from control_plane.api.auth import Asking, Asks, services_of
+from control_plane.api.metrics import CONTENT_TYPE, Scrape
+from control_plane.api.problem_json import ProblemError
+from control_plane.api.schemas import Component, HealthAnswer
+from control_plane.api.services import Services
+from control_plane.api.strict import StrictRoute
+from control_plane.domain.access import Act
+from control_plane.engine.warn import trouble_of
+from control_plane.store import connections
+from control_plane.store.queries import figures
+
+router: Final = APIRouter(tags=["health"], route_class=StrictRoute)
+
+_WORK: Final = {"worker": {"embedded", "worker"}, "scheduler": {"embedded", "scheduler"}}
+"""Which kinds of processes do which work."""
+
+
+@router.get("/livez")
+def live() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+def ready(services: Annotated[Services, Depends(services_of)]) -> dict[str, str]:
+    """Say that the process can serve: its database answers."""
+    with services.database.read() as session:
+        session.connection().execute(text("SELECT 1"))
+    return {"status": "ready"}
+
+
+@router.get("/v1/health")
+def show_health(asks: Asks) -> HealthAnswer:
+    """Show how the product does, part by part."""
+    asks.scope()
+    with asks.services.database.read() as session:
+        components = [*_processes(session, asks), *_connections(session)]
+    return HealthAnswer(
+        is_ok=all(one.is_ok for one in components),
+        as_of=asks.now,
+        version=asks.services.version,
+        components=components,
+    )
+
+
+@router.get("/metrics", response_class=Response)
+def scrape(asks: Asks) -> Response:
+    """Give the figures of the whole group to Prometheus."""
+    if not asks.scope(Act.READ).is_group:
+        raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", "The metrics are those of the whole group.")
+    services = asks.services
+    with services.database.read() as session:
+        body = Scrape(session, asks.now, services.settings.silent_after, services.version).text()
+    return Response(body, media_type=CONTENT_TYPE)
+
+
+def _processes(session: Session, asks: Asking) -> Iterator[Component]:
+    silent_after: timedelta = asks.services.settings.silent_after
+    living = figures.processes(session, silent_since=asks.now - silent_after)
+    yield Component(name="database", is_ok=True, sentence="It answers.", at=asks.now)
+    for work, kinds in _WORK.items():
+        signs = [process.heartbeat_at for process in living if process.kind in kinds]
+        said = f"{len(signs)} alive." if signs else "None has given a sign of life."
+        yield Component(name=work, is_ok=bool(signs), sentence=said, at=max(signs, default=None))
+
+
+def _connections(session: Session) -> Iterator[Component]:
+    for row in connections.every(session):
+        trouble = trouble_of(row)
+        yield Component(
+            name=f"connection {row.name}",
+            is_ok=not trouble,
+            sentence=trouble or "It answers.",
+            at=row.last_success_at,
+        )
