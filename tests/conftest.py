@@ -33,7 +33,17 @@ def postgres_server() -> Iterator[PostgresStand]:
 
 @pytest.fixture(params=BOTH)
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a migrated database; the test runs once on SQLite and once on PostgreSQL."""
+    """The URL of a migrated database without rows; the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        with request.getfixturevalue("sqlite_stand").fresh() as url:
+            yield url
+    else:
+        yield request.getfixturevalue("postgres_server").clean()
+
+
+@pytest.fixture(params=BOTH)
+def own_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The same for a test that changes the schema."""
     stand = request.getfixturevalue("sqlite_stand" if request.param == "sqlite" else "postgres_server")
     with stand.fresh() as url:
         yield url

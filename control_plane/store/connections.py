@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import CursorResult, Table, Update, update
+from sqlalchemy import Table, Update, update
 from sqlmodel import Session, col, select
 
-from control_plane.store.statements import table_of, upsert
+from control_plane.store.statements import count_of, table_of, upsert
 from control_plane.store.tables import UNRESOLVED, ConnectionRow
 
 _CONNECTION: Final[Table] = table_of(ConnectionRow)
@@ -74,7 +74,7 @@ def _change(session: Session, statement: Update, name: str, revision: int | None
     statement = statement.where(_CONNECTION.c.name == name).values(**sets, revision=_CONNECTION.c.revision + 1)
     if revision is not None:
         statement = statement.where(_CONNECTION.c.revision == revision)
-    return cast("CursorResult[Any]", session.connection().execute(statement)).rowcount == 1
+    return count_of(session, statement) == 1
 
 
 def _new_row(connection: Configured) -> dict[str, Any]:  # column values

@@ -170,6 +170,7 @@ def _open_postgresql(where: URL, pool_size: int, statement_timeout: timedelta) -
     settings = {
         "timezone": "UTC",
         "synchronous_commit": "on",
+        "default_transaction_isolation": r"read\ committed",
         "statement_timeout": statement_timeout // timedelta(milliseconds=1),
         "idle_in_transaction_session_timeout": IDLE_TIMEOUT // timedelta(milliseconds=1),
     }
@@ -179,7 +180,6 @@ def _open_postgresql(where: URL, pool_size: int, statement_timeout: timedelta) -
         writer = _engine(where, pool_size=pool_size, max_overflow=pool_size, connect_args=arguments)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise DatabaseUrlError("PostgreSQL needs its driver: pip install 'tieout[postgres]'") from error
-    writer = writer.execution_options(isolation_level="READ COMMITTED")
     reader = writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return Database(url=where.render_as_string(hide_password=True), dialect="postgresql", writer=writer, reader=reader)
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Final
 
-from sqlalchemy import CursorResult, Table, delete, update
+from sqlalchemy import Table, delete, update
 from sqlmodel import Session
 
-from control_plane.store.statements import table_of, upsert
+from control_plane.store.statements import count_of, table_of, upsert
 from control_plane.store.tables import IdempotencyRow
 
 _REQUEST: Final[Table] = table_of(IdempotencyRow)
@@ -75,13 +75,13 @@ def finish(session: Session, request: Request, answer: Answer) -> None:
 def forget_old(session: Session, *, now: datetime) -> int:
     """Forget all answers that are no longer promised; return how many."""
     statement = delete(_REQUEST).where(_REQUEST.c.recorded_at <= now - KEPT_FOR)
-    return cast("CursorResult[Any]", session.connection().execute(statement)).rowcount
+    return count_of(session, statement)
 
 
 def _reserve(session: Session, request: Request, *, now: datetime) -> bool:
     row = IdempotencyRow(person_id=request.person_id, key=request.key, request_sha256=request.sha256, recorded_at=now)
     insert = upsert(session, IdempotencyRow).values(row.model_dump()).on_conflict_do_nothing()
-    return cast("CursorResult[Any]", session.connection().execute(insert)).rowcount == 1
+    return count_of(session, insert) == 1
 
 
 def _forget(session: Session, request: Request, *, now: datetime) -> None:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import CursorResult, Table, update
+from sqlalchemy import Table, update
 from sqlmodel import Session, col, select
 
 from control_plane.domain.identity import MAX_SLOT
 from control_plane.store.database import advisory_lock
-from control_plane.store.statements import insert_many, table_of
+from control_plane.store.statements import count_of, insert_many, table_of
 from control_plane.store.tables import IncarnationRow
 
 _INCARNATION: Final[Table] = table_of(IncarnationRow)
@@ -66,7 +66,7 @@ def beat(session: Session, incarnation_id: int, *, now: datetime) -> bool:
         .where(_INCARNATION.c.id == incarnation_id, _INCARNATION.c.ended_at.is_(None))
         .values(heartbeat_at=now)
     )
-    return cast("CursorResult[Any]", session.connection().execute(statement)).rowcount == 1
+    return count_of(session, statement) == 1
 
 
 def silent(session: Session, *, silent_since: datetime) -> list[int]:

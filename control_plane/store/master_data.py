@@ -130,7 +130,7 @@ def age(session: Session, domain: Domain, *, now: datetime) -> timedelta | None:
 def every_binding(session: Session) -> dict[BindingKey, str]:
     """Return the ERP's keys of all source keys that do not bind to themselves."""
     query = select(_BINDING.c.domain, _BINDING.c.source_system, _BINDING.c.source_key, _BINDING.c.erp_key)
-    rows = session.connection().execute(query.where(_BINDING_IS_CURRENT)).tuples()
+    rows = session.connection().execute(query.where(_BINDING_IS_CURRENT))
     return {(Domain(domain), system, key): erp_key for domain, system, key, erp_key in rows}
 
 

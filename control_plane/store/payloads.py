@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import CursorResult, Table, select, update
+from sqlalchemy import Table, select, update
 from sqlmodel import Session
 
 from control_plane.runtime import Ids
-from control_plane.store.statements import insert_many, table_of
+from control_plane.store.statements import count_of, insert_many, table_of
 from control_plane.store.tables import UNRESOLVED, PayloadRow
 
 _PAYLOAD: Final[Table] = table_of(PayloadRow)
@@ -48,7 +48,7 @@ def erase(session: Session, payload_ids: Sequence[int], *, now: datetime) -> int
         .where(_PAYLOAD.c.id.in_(payload_ids), _PAYLOAD.c.erased_at.is_(None))
         .values(body=None, erased_at=now)
     )
-    return cast("CursorResult[Any]", session.connection().execute(statement)).rowcount
+    return count_of(session, statement)
 
 
 def _row(number: int, payload: Payload, now: datetime) -> dict[str, Any]:  # column values

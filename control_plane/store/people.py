@@ -3,15 +3,15 @@
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Final
 
-from sqlalchemy import CursorResult, Table, delete, or_, update
+from sqlalchemy import Table, delete, or_, update
 from sqlmodel import Session, col, select
 
 from control_plane.domain.access import Actor, Grant, Role
 from control_plane.domain.api_key import make_key, read_key
 from control_plane.runtime import Ids
-from control_plane.store.statements import table_of, upsert
+from control_plane.store.statements import count_of, table_of, upsert
 from control_plane.store.tables import ApiKeyRow, GrantRow, PersonRow
 
 _KEY: Final[Table] = table_of(ApiKeyRow)
@@ -52,7 +52,7 @@ def add(session: Session, ids: Ids, person: Person, *, now: datetime) -> int:
     """
     row = PersonRow(id=ids.draw(), created_at=now, **asdict(person))
     insert = upsert(session, PersonRow).values(row.model_dump()).on_conflict_do_nothing(index_elements=["login"])
-    if _count(session, insert) == 0:
+    if count_of(session, insert) == 0:
         raise LoginTakenError(f"{person.login} is known already")
     return row.id
 
@@ -70,7 +70,7 @@ def every(session: Session) -> list[PersonRow]:
 def deactivate(session: Session, person_id: int) -> bool:
     """Shut a person out, with all its keys; return whether it was in."""
     statement = update(_PERSON).where(_PERSON.c.id == person_id, _PERSON.c.is_active).values(is_active=False)
-    return _count(session, statement) == 1
+    return count_of(session, statement) == 1
 
 
 def set_grants(session: Session, person_id: int, grants: Collection[Grant]) -> None:
@@ -126,7 +126,7 @@ def keys_of(session: Session, person_id: int) -> list[ApiKeyRow]:
 def revoke_key(session: Session, key_id: str, *, now: datetime) -> bool:
     """End a key at once; return whether it was there and not revoked before."""
     statement = update(_KEY).where(_KEY.c.key_id == key_id, _KEY.c.revoked_at.is_(None)).values(revoked_at=now)
-    return _count(session, statement) == 1
+    return count_of(session, statement) == 1
 
 
 def authenticate(session: Session, text: str, *, now: datetime) -> Authenticated | None:
@@ -144,12 +144,8 @@ def authenticate(session: Session, text: str, *, now: datetime) -> Authenticated
 def note_use(session: Session, key_id: str, *, now: datetime) -> bool:
     """Note that a key was used, at most once a minute; return whether it was noted."""
     is_old = or_(_KEY.c.last_used_at.is_(None), _KEY.c.last_used_at <= now - USE_NOTED_EVERY)
-    return _count(session, update(_KEY).where(_KEY.c.key_id == key_id, is_old).values(last_used_at=now)) == 1
+    return count_of(session, update(_KEY).where(_KEY.c.key_id == key_id, is_old).values(last_used_at=now)) == 1
 
 
 def _is_valid(row: ApiKeyRow, now: datetime) -> bool:
     return row.revoked_at is None and (row.expires_at is None or now < row.expires_at)
-
-
-def _count(session: Session, statement: Any) -> int:  # sqlalchemy's insert or update
-    return cast("CursorResult[Any]", session.connection().execute(statement)).rowcount

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import CursorResult, Table, Update, exists, or_, text, update
+from sqlalchemy import Table, Update, exists, or_, text, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from control_plane.runtime import Ids
 from control_plane.store.database import advisory_lock
-from control_plane.store.statements import table_of, upsert
+from control_plane.store.statements import count_of, table_of, upsert
 from control_plane.store.tables import CursorRow, ScheduleRow, SyncRunRow
 
 _RUN: Final[Table] = table_of(SyncRunRow)
@@ -82,7 +82,7 @@ def plan(session: Session, ids: Ids, connection: str, stream: str, *, at: dateti
     insert = upsert(session, SyncRunRow).values(row.model_dump()).on_conflict_do_nothing()
     if trigger in {Trigger.SCHEDULE, Trigger.CATCH_UP}:
         _note_scheduled(session, connection, stream, at)
-    return cast("CursorResult[Any]", session.connection().execute(insert)).rowcount == 1
+    return count_of(session, insert) == 1
 
 
 def catch_up(session: Session, ids: Ids, *, now: datetime) -> int:
@@ -113,7 +113,7 @@ def lease_next(session: Session, *, owner: int, now: datetime, until: datetime) 
 
 def renew(session: Session, run_id: int, *, owner: int, until: datetime) -> bool:
     """Hold a run longer; return False where another worker took it over."""
-    return _change(session, _held(run_id, owner).values(lease_until=until))
+    return count_of(session, _held(run_id, owner).values(lease_until=until)) == 1
 
 
 def finish(
@@ -129,13 +129,13 @@ def finish(
         repeated_count=repeated,
         failure=failure,
     )
-    return _change(session, ended)
+    return count_of(session, ended) == 1
 
 
 def give_up_leases(session: Session, owners: Sequence[int], *, now: datetime) -> int:
     """Let the runs of processes that are gone be taken over at once; return how many."""
     statement = update(_RUN).where(_RUN.c.state == RunState.RUNNING, _RUN.c.lease_owner.in_(owners))
-    return cast("CursorResult[Any]", session.connection().execute(statement.values(lease_until=now))).rowcount
+    return count_of(session, statement.values(lease_until=now))
 
 
 def cursor(session: Session, connection: str, stream: str) -> str:
@@ -170,10 +170,6 @@ def _next_run(now: datetime) -> SelectOfScalar[SyncRunRow]:
 
 def _held(run_id: int, owner: int) -> Update:
     return update(_RUN).where(_RUN.c.id == run_id, _RUN.c.state == RunState.RUNNING, _RUN.c.lease_owner == owner)
-
-
-def _change(session: Session, statement: Update) -> bool:
-    return cast("CursorResult[Any]", session.connection().execute(statement)).rowcount == 1
 
 
 def _note_scheduled(session: Session, connection: str, stream: str, at: datetime) -> None:

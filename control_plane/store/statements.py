@@ -4,7 +4,21 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, cast
 
 import orjson
-from sqlalchemy import ARRAY, CTE, Table, column, func, insert, inspect, literal, select
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    CursorResult,
+    Delete,
+    Insert,
+    Table,
+    Update,
+    column,
+    func,
+    insert,
+    inspect,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
@@ -29,6 +43,12 @@ def upsert(session: Session, model: type[SQLModel]) -> Upsert:
     """Return an insert that knows `on_conflict_do_nothing` and `on_conflict_do_update` on both databases."""
     table = table_of(model)
     return sqlite.insert(table) if dialect_of(session) == "sqlite" else postgresql.insert(table)
+
+
+def count_of(session: Session, statement: Insert | Update | Delete) -> int:
+    """Execute the statement and return how many rows it inserted, changed or deleted."""
+    statement = statement.execution_options(preserve_rowcount=True)
+    return cast("CursorResult[Any]", session.connection().execute(statement)).rowcount
 
 
 def insert_many(session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -56,7 +76,7 @@ def listed(session: Session, columns: Mapping[str, TypeEngine[Any]], rows: Colle
     A long list of keys neither grows the statement nor meets the databases' limits on parameters.
     """
     if dialect_of(session) == "sqlite":
-        each = func.json_each(to_json([list(row) for row in rows])).table_valued("value")
+        each = func.json_each(to_json(_bound(session, columns, rows))).table_valued("value")
         places = enumerate(columns.items())
         found = [
             func.json_extract(each.c.value, f"$[{place}]", type_=kind).label(name) for place, (name, kind) in places
@@ -66,6 +86,14 @@ def listed(session: Session, columns: Mapping[str, TypeEngine[Any]], rows: Colle
     arrays = [literal(list(values), ARRAY(kind)) for values, kind in zip(turned, columns.values(), strict=True)]
     names = [column(name, kind) for name, kind in columns.items()]
     return select(func.unnest(*arrays).table_valued(*names).render_derived()).cte("listed")
+
+
+def _bound(
+    session: Session, columns: Mapping[str, TypeEngine[Any]], rows: Collection[Sequence[Any]]
+) -> list[list[Any]]:  # as the database keeps the values
+    dialect = session.get_bind().dialect
+    binds = [kind.dialect_impl(dialect).bind_processor(dialect) for kind in columns.values()]
+    return [[bind(value) if bind else value for bind, value in zip(binds, row, strict=True)] for row in rows]
 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

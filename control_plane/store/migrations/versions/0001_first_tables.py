@@ -498,6 +498,7 @@ def _create_lineage() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lineage")),
     )
     with op.batch_alter_table("lineage", schema=None) as batch_op:
+        batch_op.create_index("ix_lineage_outbox", ["xid", "id"], unique=False)
         batch_op.create_index("ix_lineage_transaction", ["transaction_id", "id"], unique=False)
 
 
@@ -731,7 +732,7 @@ def _create_transaction() -> None:
         sa.UniqueConstraint("flow", "business_reference", name=op.f("uq_transaction_flow_business_reference")),
     )
     with op.batch_alter_table("transaction", schema=None) as batch_op:
-        batch_op.create_index("ix_transaction_content", ["content_hash"], unique=False)
+        batch_op.create_index("ix_transaction_amount", ["currency", "amount_minor", "id"], unique=False)
         batch_op.create_index("ix_transaction_counterparty", ["counterparty", "id"], unique=False)
         batch_op.create_index("ix_transaction_document_number", ["document_number"], unique=False)
         batch_op.create_index(
