@@ -144,6 +144,8 @@ def differs(intent: Intent, found: Posting) -> str:
         "currency": (intent.currency, found.currency or intent.currency),
         "amount": (intent.total_minor, intent.total_minor if found.total_minor is None else found.total_minor),
     }
+    if found.is_reversed:
+        return "it has been reversed there"
     return ", ".join(f"{name} {theirs} instead of {ours}" for name, (ours, theirs) in pairs.items() if ours != theirs)
 
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Integer, Table, column, literal_column, update, values
+from sqlalchemy import Boolean, Integer, Table, literal_column, update
 from sqlalchemy import select as core_select
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
 
 from control_plane.domain.ledger import Amounts, LedgerKey, Movement, amounts_of
@@ -14,10 +15,20 @@ from control_plane.domain.transaction import OPEN, Reason, Seen, State, Transiti
 from control_plane.runtime import Ids
 from control_plane.store import ledger, lineage
 from control_plane.store.database import advisory_lock
-from control_plane.store.statements import table_of
+from control_plane.store.statements import listed, table_of
 from control_plane.store.tables import BIG, TransactionRow
 
 TRANSACTION: Final[Table] = table_of(TransactionRow)
+
+_BATCH: Final[Mapping[str, TypeEngine[Any]]] = {
+    "id": BIG,
+    "seen_state": TRANSACTION.c.state.type,
+    "seen_fence": Integer(),
+    "to_state": TRANSACTION.c.state.type,
+    "to_reason": TRANSACTION.c.reason.type,
+    "to_open": TRANSACTION.c.is_open.type,
+    "at": TRANSACTION.c.updated_at.type,
+}
 
 _UNLEASED: Final[Mapping[str, Any]] = {"lease_owner": None, "lease_until": None}  # column values
 
@@ -51,7 +62,7 @@ def record(session: Session, changes: Sequence[Change], ids: Ids) -> Recorded:
     applied: set[int] = set()
     closed_keys: set[str] = set()
     for shape in _by_shape(changes):
-        for row in session.connection().execute(_update(shape)):
+        for row in session.connection().execute(_update(session, shape)):
             applied.add(row.id)
             if not row.is_open:
                 closed_keys.add(row.order_key)
@@ -68,10 +79,7 @@ def promote(session: Session, order_keys: set[str]) -> list[int]:
     if not order_keys:
         return []
     advisory_lock(session, order_keys)
-    keys = values(column("order_key", TRANSACTION.c.order_key.type), name="key").data(
-        [(key,) for key in sorted(order_keys)]
-    )
-    key = keys.cte("key")
+    key = listed(session, {"order_key": TRANSACTION.c.order_key.type}, [(key,) for key in sorted(order_keys)])
     waiting = TRANSACTION.alias("waiting")
     oldest = (
         core_select(waiting.c.id)
@@ -109,20 +117,10 @@ def _by_shape(changes: Sequence[Change]) -> list[list[Change]]:
     return list(shapes.values())
 
 
-def _update(changes: Sequence[Change]) -> Any:  # sqlalchemy's ReturningUpdate of this row shape
+def _update(session: Session, changes: Sequence[Change]) -> Any:  # sqlalchemy's ReturningUpdate of this row shape
     names = sorted(changes[0].sets)
-    types = [TRANSACTION.c[name].type for name in names]
-    columns = [
-        column("id", BIG),
-        column("seen_state", TRANSACTION.c.state.type),
-        column("seen_fence", Integer()),
-        column("to_state", TRANSACTION.c.state.type),
-        column("to_reason", TRANSACTION.c.reason.type),
-        column("to_open", TRANSACTION.c.is_open.type),
-        column("at", TRANSACTION.c.updated_at.type),
-        *(column(f"set_{name}", kind) for name, kind in zip(names, types, strict=True)),
-    ]
-    batch = values(*columns, name="batch").data([_tuple(change, names) for change in changes]).cte("batch")
+    columns = dict(_BATCH) | {f"set_{name}": TRANSACTION.c[name].type for name in names}
+    batch = listed(session, columns, [_tuple(change, names) for change in changes])
     return (
         update(TRANSACTION)
         .where(

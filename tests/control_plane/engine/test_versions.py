@@ -1,0 +1,123 @@
+"""A recall and a new version at every moment: one live posting at the newest amount, or none."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from control_plane.engine.check import check
+from control_plane.engine.deliver import deliver
+from control_plane.engine.pull import pull_next
+from tests.stands.claims import claim
+from tests.stands.world import World
+
+GRACE = timedelta(seconds=2)
+
+
+def live(books: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return source document and total of every posting that stands."""
+    reversed_numbers = {(d["company"], d["reverses"]["number"]) for d in books["documents"] if d.get("reverses")}
+    postings = [d for d in books["documents"] if d["kind"] == "posting"]
+    standing = [d for d in postings if (d["company"], d["number"]) not in reversed_numbers]
+    return [(d["source_document"], d["total"]) for d in standing]
+
+
+async def test_a_recall_before_the_post_cancels_and_the_new_version_is_posted(w: World) -> None:
+    await w.faults("erp", [{"kind": "status", "moment": "before", "path": "/v1/documents$", "status": 503, "count": 1}])
+    await w.approve(claim("R1", project="P-13"))  # inactive: it is held
+    await w.pull("concur", "expense_reports")
+    await w.settle()
+    assert [row.state for row in await w.transactions()] == ["on_hold"]
+
+    await w.recall("R1")
+    await w.pull("concur", "recalls")
+    await w.settle()
+    assert [row.state for row in await w.transactions()] == ["cancelled"]
+
+    await w.approve(claim("R1", document="R1-2", amount="80.00"))
+    await w.pull("concur", "expense_reports")
+    await w.settle_over(GRACE)
+    assert [row.state for row in await w.transactions()] == ["cancelled", "posted"]
+    assert live(await w.erp_books()) == [("R1", "80.00")]
+
+
+async def test_a_recall_during_the_post_takes_effect_when_the_answer_is_known(w: World) -> None:
+    await w.approve(claim("R1"))
+    await w.faults("erp", [{"kind": "latency", "path": "/v1/documents$", "seconds": 1.0, "count": 1}])
+    await w.pull("concur", "expense_reports")
+    await pull_next(w.parts)
+    await check(w.parts)
+    posting = asyncio.create_task(deliver(w.parts))
+    await asyncio.sleep(0.3)
+    assert [row.state for row in await w.transactions()] == ["in_flight"]
+    await w.approve(claim("R1", document="R1-2", amount="80.00"))
+    await w.pull("concur", "recalls")
+    await w.pull("concur", "expense_reports")
+    await pull_next(w.parts)
+    await pull_next(w.parts)
+    await check(w.parts)
+    await posting
+    await w.settle_over(GRACE)
+
+    assert [row.state for row in await w.transactions()] == ["reversed", "posted"]
+    assert live(await w.erp_books()) == [("R1", "80.00")]
+
+
+async def test_a_recall_after_the_post_is_reversed_and_the_new_version_follows(w: World) -> None:
+    await w.approve(claim("R1"))
+    await w.pull("concur", "expense_reports")
+    await w.settle()
+    await w.recall("R1")
+    await w.pull("concur", "recalls")
+    await w.settle()
+    assert [row.state for row in await w.transactions()] == ["reversed"]
+    assert live(await w.erp_books()) == []
+
+    await w.approve(claim("R1", document="R1-2", amount="80.00"))
+    await w.pull("concur", "expense_reports")
+    await w.settle_over(GRACE)
+    assert [row.state for row in await w.transactions()] == ["reversed", "posted"]
+    assert live(await w.erp_books()) == [("R1", "80.00")]
+
+
+async def test_a_new_version_without_a_recall_waits_until_the_old_posting_is_reversed(w: World) -> None:
+    await w.approve(claim("R1"))
+    await w.pull("concur", "expense_reports")
+    await w.settle()
+    await w.approve(claim("R1", document="R1-2", amount="80.00"))
+    await w.pull("concur", "expense_reports")
+    await w.settle_over(GRACE)
+
+    assert [row.state for row in await w.transactions()] == ["reversed", "posted"]
+    assert live(await w.erp_books()) == [("R1", "80.00")]
+
+
+async def test_the_same_content_after_a_recall_is_a_new_version(w: World) -> None:
+    await w.approve(claim("R1"))
+    await w.pull("concur", "expense_reports")
+    await w.settle()
+    await w.recall("R1")
+    await w.pull("concur", "recalls")
+    await w.settle()
+    await w.approve(claim("R1", document="R1-2"))
+    await w.pull("concur", "expense_reports")
+    await w.settle_over(GRACE)
+
+    assert [(row.version, row.state) for row in await w.transactions()] == [(1, "reversed"), (2, "posted")]
+    assert live(await w.erp_books()) == [("R1", "100.00")]
+
+
+async def test_an_inactive_project_releases_what_it_held_when_the_erp_reactivates_it(w: World) -> None:
+    await w.approve(claim("R1", project="P-13"), claim("R2", project="P-05", amount="40.00"))
+    await w.pull("concur", "expense_reports")
+    await w.settle()
+    states = {row.source_id: row.state for row in await w.transactions()}
+    assert states == {"R1": "on_hold", "R2": "posted"}
+    (case,) = await w.cases()
+    assert case.sentence == "Project P-13 is inactive in the ERP: document R1 over 100.00 EUR cannot be posted."
+
+    (await w.erp.patch("/twin/master-data/project/P-13", json={"active": True})).raise_for_status()
+    await w.pull("erp", "project")
+    await w.settle()
+    assert {row.state for row in await w.transactions()} == {"posted"}
+    (case,) = await w.cases()
+    assert (case.state, case.evidence[:9]) == ("resolved", "posted as")

@@ -1,0 +1,158 @@
+"""The whole way in one process: both twins over real HTTP, and the engine between them, pass by pass."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from sqlmodel import Session, col, select
+
+from connectors.connection import ConnectionSettings
+from connectors.registry import opened
+from connectors.twins.erp.app import create_app as create_erp
+from connectors.twins.erp.books import Books as ErpBooks
+from connectors.twins.expense.app import create_app as create_expense
+from connectors.twins.expense.books import Books as ExpenseBooks
+from connectors.twins.expense.exact import exact_bytes
+from connectors.twins.running import running_in_thread
+from control_plane.engine.parts import EngineSettings, Parts
+from control_plane.engine.worker import settle_down
+from control_plane.flows.expense_report import EXPENSE_REPORT
+from control_plane.flows.flow import Flow
+from control_plane.store import connections, runs
+from control_plane.store.database import Database
+from control_plane.store.tables import ExceptionCaseRow, LineageRow, TransactionRow
+from tests.stands.real_time import RealTimeRuntime
+
+CONTROL_ACCOUNTS = {
+    "employee": "331000",
+    "employee_receivable": "181000",
+    "company_billed_card": "332000",
+    "individually_billed_card": "333000",
+    "company_paid": "334000",
+    "cash_advance": "182000",
+    "input_tax": "154000",
+}
+ROUTING = {"rules": [{"when": {}, "then": {"target": "erp", "ledger": "main", "document_type": "EX"}}]}
+POLICY: Mapping[str, Any] = {
+    "accounts": {"by_expense_type": {}, "default": "474300"},
+    "control_accounts": {"*": CONTROL_ACCOUNTS},
+    "routing": ROUTING,
+}
+
+
+@dataclass(slots=True)
+class World:
+    """Two systems and what stands between them."""
+
+    expense: httpx.AsyncClient
+    erp: httpx.AsyncClient
+    parts: Parts
+    runtime: RealTimeRuntime
+
+    async def approve(self, *documents: Mapping[str, Any]) -> list[str]:
+        """Approve documents on the platform and return their ids."""
+        body = exact_bytes({"fIDocuments": list(documents)})
+        answer = await self.expense.post("/twin/documents", content=body)
+        answer.raise_for_status()
+        return [result["id"] for result in answer.json()["results"]]
+
+    async def recall(self, *ids: str) -> None:
+        """Take documents back on the platform."""
+        (await self.expense.post("/twin/recall", json={"ids": list(ids)})).raise_for_status()
+
+    async def pull(self, connection: str, stream: str) -> None:
+        """Plan a sync run of a stream."""
+
+        def plan(session: Session) -> None:
+            at, trigger = self.runtime.now(), runs.Trigger.PERSON
+            runs.plan(session, self.runtime.ids, connection, stream, at=at, trigger=trigger)
+
+        await self.parts.write(lambda unit: plan(unit.session))
+
+    async def learn(self) -> None:
+        """Read all of the ERP's lists."""
+        source = self.parts.connectors["erp"].source
+        assert source is not None
+        for stream in source.streams:
+            await self.pull("erp", stream)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Do everything that can be done now."""
+        await settle_down(self.parts)
+
+    async def settle_over(self, duration: timedelta, turns: int = 3) -> None:
+        """Do everything that can be done while time passes."""
+        for _ in range(turns):
+            await self.settle()
+            self.runtime.advance(duration)
+        await self.settle()
+
+    async def transactions(self, flow: str = "expense_report") -> list[TransactionRow]:
+        """Return a flow's transactions, oldest first."""
+        query = select(TransactionRow).where(TransactionRow.flow == flow).order_by(col(TransactionRow.id))
+        return await self.parts.read(lambda session: list(session.exec(query).all()))
+
+    async def cases(self) -> list[ExceptionCaseRow]:
+        """Return all exceptions, oldest first."""
+        query = select(ExceptionCaseRow).order_by(col(ExceptionCaseRow.id))
+        return await self.parts.read(lambda session: list(session.exec(query).all()))
+
+    async def story(self, transaction_id: int) -> list[LineageRow]:
+        """Return everything that happened to a transaction."""
+        query = select(LineageRow).where(LineageRow.transaction_id == transaction_id).order_by(col(LineageRow.id))
+        return await self.parts.read(lambda session: list(session.exec(query).all()))
+
+    async def erp_books(self) -> dict[str, Any]:
+        """Return what the ERP itself says it has booked."""
+        answer = await self.erp.get("/twin/books")
+        return dict(answer.json())
+
+    async def expense_books(self) -> list[dict[str, Any]]:
+        """Return what the platform itself says about its documents."""
+        answer = await self.expense.get("/twin/books")
+        return list(answer.json()["documents"])
+
+    async def faults(self, system: str, script: Sequence[Mapping[str, Any]]) -> None:
+        """Let a system misbehave."""
+        client = self.erp if system == "erp" else self.expense
+        (await client.put("/twin/faults", json={"seed": 1, "rules": list(script)})).raise_for_status()
+
+
+def flow_with(policy: Mapping[str, Any]) -> Flow:
+    """Return the expense flow with other policy values."""
+    values = {**EXPENSE_REPORT.policy.values, **POLICY, **policy}
+    return replace(EXPENSE_REPORT, policy=replace(EXPENSE_REPORT.policy, values=values))
+
+
+@contextmanager
+def twins() -> Iterator[tuple[str, str]]:
+    """Give the URLs of a fresh expense platform and a fresh ERP."""
+    with ExitStack() as stack:
+        expense = stack.enter_context(running_in_thread(create_expense(ExpenseBooks())))
+        erp = stack.enter_context(running_in_thread(create_erp(ErpBooks())))
+        yield expense.url, erp.url
+
+
+@asynccontextmanager
+async def world(
+    database: Database, urls: tuple[str, str], *, policy: Mapping[str, Any] | None = None, **settings: Any
+) -> AsyncIterator[World]:
+    """Give the world between two running twins."""
+    runtime = RealTimeRuntime()
+    expense_url, erp_url = urls
+    concur = ConnectionSettings(
+        "concur", "concur", expense_url, {"client_id": "tieout", "client_secret": "sandbox-secret"}
+    )
+    erp = ConnectionSettings("erp", "sandbox_erp", erp_url, {"api_key": "sandbox-key"})
+    async with AsyncExitStack() as stack:
+        connectors = {one.name: await stack.enter_async_context(opened(one)) for one in (concur, erp)}
+        flow = flow_with(policy or {})
+        parts = Parts(runtime, database, connectors, {flow.name: flow}, EngineSettings(**settings), incarnation=1)
+        known = [connections.Configured(one.name, one.provider) for one in (concur, erp)]
+        await parts.write(lambda unit: connections.register(unit.session, known))
+        clients = [await stack.enter_async_context(httpx.AsyncClient(base_url=url)) for url in urls]
+        yield World(clients[0], clients[1], parts, runtime)
