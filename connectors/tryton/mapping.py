@@ -133,13 +133,12 @@ class Books:
     reversals: Sequence[Row] = ()
 
     def with_more(self, more: "Books") -> "Books":
-        """Return these moves and others."""
+        """Return these moves and others, before anybody asked for reversals."""
         return Books(
             target=more.target,
             companies=more.companies,
             moves=[*self.moves, *more.moves],
             lines=[*self.lines, *more.lines],
-            reversals=[*self.reversals, *more.reversals],
         )
 
     def postings(self) -> list[tuple[Label, Posting]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from connectors.contract import Intent
@@ -73,7 +74,7 @@ class Reader:
         return await self._described([ending_with(f" [{source}]") for source in source_documents], deadline)
 
     async def of_moves(self, moves: Sequence[int], deadline: Deadline) -> Books | Failure:
-        """Return these moves."""
+        """Return these moves, just posted: nobody has reversed them yet."""
         return await self._books([["id", "in", list(moves)]], deadline)
 
     async def reversals(self, moves: Sequence[int], deadline: Deadline) -> Reading | Failure:
@@ -85,27 +86,6 @@ class Reader:
         """Return the booked move that reverses this one, if there is any."""
         return await self._books([["origin", "=", origin_of(move)], ["state", "=", POSTED]], deadline)
 
-    async def _books(self, domain: Domain, deadline: Deadline) -> Books | Failure:
-        """Return the moves that meet the domain, with their lines and reversals."""
-        companies = await self.companies(deadline)
-        if isinstance(companies, Failure):
-            return companies
-        moves = await self._client.read("account.move", MOVE_FIELDS, domain, deadline=deadline)
-        if isinstance(moves, Failure):
-            return moves
-        ids = [move["id"] for move in moves.rows]
-        if not ids:
-            return Books(self._target, companies, (), ())
-        lines, reversals = await asyncio.gather(
-            self._client.read("account.move.line", LINE_FIELDS, [["move", "in", ids]], deadline=deadline),
-            self.reversals(ids, deadline),
-        )
-        if isinstance(lines, Failure):
-            return lines
-        if isinstance(reversals, Failure):
-            return reversals
-        return Books(self._target, companies, moves.rows, lines.rows, reversals.rows)
-
     async def _described(self, patterns: Sequence[str], deadline: Deadline) -> Books | Failure:
         books = Books(self._target, self._companies, (), ())
         for start in range(0, len(patterns), PATTERNS_PER_CALL):
@@ -114,7 +94,24 @@ class Reader:
             if isinstance(more, Failure):
                 return more
             books = books.with_more(more)
-        return books
+        return await self._with_reversals(books, deadline) if books.moves else books
+
+    async def _books(self, domain: Domain, deadline: Deadline) -> Books | Failure:
+        companies = await self.companies(deadline)
+        if isinstance(companies, Failure):
+            return companies
+        moves = await self._client.read("account.move", MOVE_FIELDS, domain, deadline=deadline)
+        if isinstance(moves, Failure):
+            return moves
+        among = [["move", "in", [move["id"] for move in moves.rows]]]
+        if not moves.rows:
+            return Books(self._target, companies, (), ())
+        lines = await self._client.read("account.move.line", LINE_FIELDS, among, deadline=deadline)
+        return lines if isinstance(lines, Failure) else Books(self._target, companies, moves.rows, lines.rows)
+
+    async def _with_reversals(self, books: Books, deadline: Deadline) -> Books | Failure:
+        reversals = await self.reversals([move["id"] for move in books.moves], deadline)
+        return reversals if isinstance(reversals, Failure) else replace(books, reversals=reversals.rows)
 
     async def _ask(self, question: Question, deadline: Deadline, **context: Any) -> Reading | Failure:
         return await self._client.read(question.model, question.fields, question.domain, deadline=deadline, **context)

@@ -20,6 +20,7 @@ from connectors.tryton.wire import Domain as SearchDomain
 from connectors.tryton.wire import Row, Values
 
 PAYMENTS: Final = "payments"
+STREAMS: Final = (*(domain.value for domain in LISTINGS), PAYMENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class TrytonSource:
     @property
     def streams(self) -> tuple[str, ...]:
         """Return one stream for each list of master data, then the payments."""
-        return (*(domain.value for domain in LISTINGS), PAYMENTS)
+        return STREAMS
 
     async def pull(self, stream: str, cursor: str, limit: int) -> Page | Failure:
         """Return the next page after the cursor (empty: from the beginning).
@@ -113,7 +114,7 @@ class _Sweep:
 def _sweep(stream: str, roots: Roots) -> _Sweep:
     if stream == PAYMENTS:
         return _Sweep(payments.MODEL, ("move",), payments.TOUCHED)
-    if stream not in {domain.value for domain in LISTINGS}:
-        raise LookupError(not_known("stream", stream, [*LISTINGS, PAYMENTS]))
+    if stream not in STREAMS:
+        raise LookupError(not_known("stream", stream, STREAMS))
     listing = LISTINGS[Domain(stream)]
     return _Sweep(listing.model, listing.fields, listing.domain(roots))

@@ -38,13 +38,13 @@ class Administrator:
         """Open a closed month again."""
         self._rpc.call("model.account.period.reopen", self._period(company, name))
 
-    def pay(self, company: str, number: str, on: date) -> str:
-        """Pay what a posted move owes, from the bank, and return the payment's number.
+    def pay(self, company: str, number: str, on: date, account: str = "") -> str:
+        """Pay what a posted move owes (on one account, or all), from the bank; return the payment's number.
 
         Raises:
             LookupError: the company has no such posted move, or it owes nothing.
         """
-        owed = self._owed(company, number)
+        owed = self._owed(company, number, account)
         payment = self._rpc.create("account.move", [self._payment(company, owed, on)])
         self._rpc.call("model.account.move.post", payment)
         settling = self._rpc.rows("account.move.line", ["account", "party"], [["move", "in", payment]])
@@ -64,16 +64,21 @@ class Administrator:
         """Return records of any model, for a test that reads the books."""
         return self._rpc.rows(model, fields, domain)
 
+    def call(self, method: str, *params: Any) -> Any:  # Tryton's own values
+        """Call any other method."""
+        return self._rpc.call(method, *params)
+
     def create(self, model: str, records: Sequence[Values]) -> list[int]:
         """Add records to any model and return their ids."""
         return self._rpc.create(model, records)
 
-    def _owed(self, company: str, number: str) -> list[Values]:
+    def _owed(self, company: str, number: str, account: str) -> list[Values]:
         domain = [
             ["move.number", "=", number],
             ["company", "=", self._companies[company]],
             ["account.type.payable", "=", True],
             ["reconciliation", "=", None],
+            *([["account.code", "=", account]] if account else []),
         ]
         owed = self._rpc.rows("account.move.line", _LINE_FIELDS, domain)
         if not owed:

@@ -31,8 +31,9 @@ class Rpc:
         self._path = f"{address.path}/rpc/"
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "gzip"}
         uid, token, *_ = self._send("common.db.login", [user, {"password": password}])
-        session = base64.b64encode(f"{user}:{uid}:{token}".encode()).decode()
-        self._headers["Authorization"] = f"Session {session}"
+        self.session = base64.b64encode(f"{user}:{uid}:{token}".encode()).decode()
+        """What signs every call; a later sign-in can be spared with it."""
+        self._headers["Authorization"] = f"Session {self.session}"
         self._context: Values = {"language": "en", "active_test": False}
 
     def __enter__(self) -> Self:

@@ -13,7 +13,8 @@ from connectors.connection import ConnectionSettings
 from connectors.contract import Connector, Envelope, Intent, Page, PostingLine, Source, Target
 from connectors.http import HttpClient
 from connectors.tryton.connector import connect
-from connectors.twins.tryton.acts import Administrator, administrator
+from connectors.tryton.target import TrytonTarget
+from connectors.twins.tryton.acts import Administrator
 from connectors.twins.tryton.server import TrytonServer
 from tests.connectors.tryton.proxy import Fault, Proxy, proxied
 from tests.suites.outside import Booked
@@ -37,7 +38,7 @@ async def connected(url: str, server: TrytonServer, **options: str) -> AsyncIter
 class TrytonHarness:
     """One test's view of the running Tryton; it sees only what this test booked."""
 
-    server: TrytonServer
+    admin: Administrator
     proxy: Proxy
     target: Target
     source: Source
@@ -107,31 +108,28 @@ class TrytonHarness:
 
     async def act(self, act: Callable[[Administrator], Result]) -> Result:
         """Do something at the accountant's keyboard without holding the loop."""
-        return await asyncio.to_thread(self._act, act)
+        return await asyncio.to_thread(act, self.admin)
 
     def known(self, intent: Intent) -> Intent:
         """Remember a document as this test's own."""
         self.references.add(intent.reference)
         return intent
 
-    def _act(self, act: Callable[[Administrator], Result]) -> Result:
-        with administrator(self.server) as admin:
-            return act(admin)
-
 
 @asynccontextmanager
-async def tryton_harness(server: TrytonServer) -> AsyncIterator[TrytonHarness]:
+async def tryton_harness(server: TrytonServer, admin: Administrator, session: str) -> AsyncIterator[TrytonHarness]:
     """Give a harness over a running Tryton, with a proxy that behaves at the beginning."""
     async with (
         proxied(server.url) as proxy,
         connected(proxy.url, server) as near,
         connected(NOBODY, server) as far,
     ):
-        assert near.target
         assert near.source
         assert far.target
         assert far.source
-        yield TrytonHarness(server, proxy, near.target, near.source, far.target, far.source, secrets=(server.password,))
+        assert isinstance(near.target, TrytonTarget)
+        near.target.client._session = session  # signing in takes longer than most tests
+        yield TrytonHarness(admin, proxy, near.target, near.source, far.target, far.source, secrets=(server.password,))
 
 
 def an_intent(*, amount: int = 11_900, currency: str = "EUR", day: date = DAY, company: str = "1000") -> Intent:
