@@ -127,6 +127,26 @@ async def test_amounts_keep_every_digit(expense: Twin) -> None:
     assert document["versions"][0]["approved_amount"] == "0.1000000000000000055"
 
 
+async def test_a_number_of_any_length_is_kept(expense: Twin) -> None:
+    digits = "9" * 40
+    body = f'{{"fIDocuments": [{{"docType": "expense", "document": {{"report": {{"reportKey": {digits}}}}}}}]}}'
+    await expense.client.post("/twin/documents", content=body)
+
+    assert f'"reportKey":{digits}' in (await expense.client.get(EXPENSE)).text
+
+
+async def test_an_id_is_given_only_once(expense: Twin) -> None:
+    await submit(expense, report("A", id="same"))
+
+    assert (await submit(expense, report("B", id="same")))[0] == {"result": "refused", "message": "same exists"}
+
+
+async def test_what_is_unknown_cannot_be_recalled(expense: Twin) -> None:
+    (result,) = (await expense.post("/twin/recall", {"ids": ["nobody"]}))["results"]
+
+    assert result == {"result": "refused", "message": "nobody is unknown"}
+
+
 async def test_a_posting_is_confirmed_once(expense: Twin) -> None:
     (submitted,) = await submit(expense, report())
     assert await confirm(expense, submitted["id"]) == [(111, "NOT_YET_ACKNOWLEDGED")]
@@ -318,6 +338,8 @@ async def test_only_the_known_client_gets_a_token(
         ("GET", TRANSACTIONS.format("poem"), b"", 400),
         ("POST", f"{EXPENSE}/acknowledgements", b"{", 400),
         ("POST", f"{EXPENSE}/acknowledgements", b"[1]", 400),
+        ("POST", f"{EXPENSE}/acknowledgements", b'{"ids": ["\\ud800"]}', 400),
+        ("POST", f"{EXPENSE}/acknowledgements", b'{"ids": ' + b"[" * 5000, 400),
         ("POST", f"{EXPENSE}/acknowledgements", b'{"ids": [1]}', 400),
         ("POST", f"{EXPENSE}/acknowledgements", b'{"ids": [], "systemId": 5}', 400),
         ("POST", f"{EXPENSE}/postingconfirmations", b'{"postingConfirmations": [NaN]}', 400),

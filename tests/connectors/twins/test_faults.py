@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from urllib.request import Request, urlopen
 
@@ -226,3 +227,29 @@ async def test_a_fault_of_the_wire_needs_a_wire() -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://erp", trust_env=False) as client:
         with pytest.raises(NoWireError):
             await client.get("/v1/status")
+
+
+def test_a_proxy_that_stops_listening_resets_what_is_open() -> None:
+    script = FaultScript([Rule(kind=Kind.LATENCY, seconds=5)])
+    with (
+        running_in_thread(create_app(Books())) as running,
+        running_fault_proxy(running.url, script) as before,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        waiting = threads.submit(ask, before.url)
+        _until(lambda: script.struck == [1])
+        before.refuse()
+        assert waiting.result(timeout=3).end == "reset"
+
+
+def test_a_server_that_is_not_there_closes_the_connection() -> None:
+    with running_in_thread(create_app(Books())) as running:
+        gone = running.url
+    with running_fault_proxy(gone, FaultScript()) as before:
+        assert ask(before.url).end == "closed"
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 3
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.01)
