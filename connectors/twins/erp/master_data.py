@@ -36,7 +36,7 @@ class Company:
 COMPANIES: Final = (
     Company(
         code="1000",
-        name="Northwind Meadow GmbH",
+        name="Meadow Group GmbH",
         currency="EUR",
         country="DE",
         time_zone="Europe/Berlin",
