@@ -49,7 +49,7 @@ def _inexact_values(document: Mapping[str, Any], currency: str) -> Iterator[Fail
         yield Failure("unknown_currency", {"currency": currency})
         return
     for path, value in leaves_of(document):
-        failure = _failure_of(path, value, currency)
+        failure = _failure_of(path, value, currency) if value is not None else None
         if failure is not None:
             yield failure
 

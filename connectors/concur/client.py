@@ -66,7 +66,8 @@ class FisClient:
 
     async def _tell(self, doc_type: DocType, subject: str, content: Mapping[str, object]) -> Answers | Failure:
         path = f"{_TRANSACTIONS.format(doc_type=doc_type)}/{subject}"
-        reply = _reply_of(await self._post(path, orjson.dumps({"systemId": self.system_id, **content})))
+        exchange = await self._post(path, orjson.dumps({"systemId": self.system_id, **content}))
+        reply = _reply_of(exchange, "confirmation_refused")
         return reply if isinstance(reply, Failure) else _answers_of(reply)
 
     async def _get(self, path: str, query: Mapping[str, str | int]) -> Exchange:
@@ -89,19 +90,19 @@ def _is_unauthorized(exchange: Exchange) -> bool:
     return isinstance(exchange, Reply) and exchange.status == _UNAUTHORIZED
 
 
-def _reply_of(exchange: Exchange) -> Reply | Failure:
-    """Return the reply if it answers the question, else why it does not."""
+def _reply_of(exchange: Exchange, refusal: str) -> Reply | Failure:
+    """Return the reply if it answers the question, else why it does not; `refusal` is the code of a plain no."""
     failure = failure_of(exchange)
     if failure is not None or not isinstance(exchange, Reply):
         return failure or Failure("answer_lost")
     if exchange.status != _OK:
         values = {"source": "SAP Concur", "problem": f"status {exchange.status}"}
-        return Failure("confirmation_refused", values, detail=f"{exchange.status} {exchange.excerpt}".strip())
+        return Failure(refusal, values, detail=f"{exchange.status} {exchange.excerpt}".strip())
     return exchange
 
 
 def _listed(exchange: Exchange, name: str) -> Listed | Failure:
-    reply = _reply_of(exchange)
+    reply = _reply_of(exchange, "unreadable_document")
     if isinstance(reply, Failure):
         return reply
     try:

@@ -1,6 +1,7 @@
 """How documents are handed over: streams, their cursors, and an envelope for each document and each recall."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +15,8 @@ from connectors.contract import Envelope
 
 _RECALL: Final = "recall/"
 """Marks the envelope that tells of a recall; the rest of its id is the document's."""
+
+_CURSOR: Final = re.compile(r"(?P<queue>[0-9])\.(?P<page>[0-9]{1,9})\.(?P<held>[0-9a-f]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,10 @@ class Cursor:
     @classmethod
     def parse(cls, text: str, stream: Stream) -> Self:
         """Return the cursor that `str` wrote; anything else is the beginning, which costs nothing but redeliveries."""
-        queue, _, rest = text.partition(".")
-        page, _, held = rest.partition(".")
-        is_ours = queue.isdecimal() and page.isdecimal() and int(queue) < len(stream.queues)
-        return cls(int(queue), int(page), held) if is_ours else cls()
+        found = _CURSOR.fullmatch(text)
+        if found is None or int(found["queue"]) >= len(stream.queues):
+            return cls()
+        return cls(int(found["queue"]), int(found["page"]), found["held"])
 
     def after(self, stream: Stream, listing: Listing) -> Self | None:
         """Return where to go on behind a page, None at the end of the stream."""

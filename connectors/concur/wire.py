@@ -59,25 +59,28 @@ def read_document(payload: bytes) -> Mapping[str, Any]:
         UnreadableDocumentError: no JSON object, a key twice, a number that is none, or text nobody can store.
     """
     try:
-        document = json.loads(payload.decode(), parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_unique)
+        text = payload.decode()
+        document = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_unique)
         if not isinstance(document, dict):
             raise UnreadableDocumentError("it is not a JSON object")
-        _refuse_unstorable(document)
+        if "\\u" in text:  # only an escape can bring them in
+            _refuse_unstorable(document)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise UnreadableDocumentError(_in_short(error)) from error
     return document
 
 
-def leaves_of(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    """Yield every plain value of a document with its path, such as `document.report.reportId`."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from leaves_of(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list):
-        for place, inner in enumerate(value):
-            yield from leaves_of(inner, f"{path}.{place}")
-    else:
-        yield path, value
+def leaves_of(document: object) -> Iterator[tuple[str, object]]:
+    """Yield every plain value of a document with its path, such as `document.report.reportId`, in order."""
+    pending: list[tuple[str, object]] = [("", document)]
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, dict):
+            pending += [(f"{path}.{key}" if path else key, inner) for key, inner in reversed(value.items())]
+        elif isinstance(value, list):
+            pending += [(f"{path}.{place}", value[place]) for place in reversed(range(len(value)))]
+        else:
+            yield path, value
 
 
 def member(value: object, *keys: str) -> object:

@@ -50,7 +50,7 @@ def an_entry(*allocations: Words, approved: object = Decimal("119.00"), **change
         "entryDescription": "Two nights",
         "entryVendorDescription": "Lindenhof Inn",
         "entryApprovedAmount": approved,
-        "reportEntryTransactionAmount": approved,
+        "reportEntryTransactionAmount": Decimal("119.00"),
         "entryCurrAlphaCode": "EUR",
         "entryExchangeRate": 1,
         "entryExchangeRateDirection": "M",
