@@ -44,7 +44,7 @@ def posted(paper: ExpenseReport) -> tuple[Intent, ...]:
     return verdict.intents
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(reports())
 def test_every_document_balances_and_every_line_has_one_side(paper: ExpenseReport) -> None:
     for intent in posted(paper):
@@ -53,14 +53,14 @@ def test_every_document_balances_and_every_line_has_one_side(paper: ExpenseRepor
         assert all(one.debit_minor >= 0 <= one.credit_minor for one in intent.lines)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(reports())
 def test_references_are_unique_and_depend_on_payer_and_payee_only(paper: ExpenseReport) -> None:
     references = [intent.reference for intent in posted(paper)]
     assert len(set(references)) == len(references) <= len(groups_of(paper))
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(reports())
 def test_reclaimed_tax_stands_in_tax_lines_and_nowhere_else(paper: ExpenseReport) -> None:
     intents = posted(paper)
@@ -69,7 +69,7 @@ def test_reclaimed_tax_stands_in_tax_lines_and_nowhere_else(paper: ExpenseReport
     assert not any(one.tax_code for intent in intents for one in intent.lines if one.account != CONTROL["input_tax"])
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from(SIDES[:5]), MINOR), min_size=1, max_size=8))
 def test_the_parts_together_are_worth_the_report(parts: list[tuple[tuple[Payer, Payer], int]]) -> None:
     paper = report(*(line(journal(minor, payee, payer)) for (payer, payee), minor in parts))
