@@ -85,8 +85,8 @@ def verify(session: Session, *, key: bytes, anchor: Head = BEGINNING) -> Verific
     seal = _sealer(key)
     seq, end = 0, BEGINNING.hash
     has_anchor = anchor == BEGINNING
-    for page in session.connection().execution_options(yield_per=_PAGE).execute(_texts(session)).partitions():
-        for row in page:
+    with session.connection().execution_options(yield_per=_PAGE).execute(_texts(session)) as rows:
+        for row in rows:
             sealed = row[1:]
             if row[0] != seal(sealed) or sealed[0] != end or sealed[1] != seq + 1:
                 return Verification(seq, seq + 1, Head(seq, end))

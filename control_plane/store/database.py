@@ -188,11 +188,15 @@ def _engine(where: URL, **options: Any) -> Engine:  # create_engine's own keywor
     return create_engine(
         where,
         json_serializer=to_json,
-        json_deserializer=orjson.loads,
+        json_deserializer=_from_json,
         pool_pre_ping=where.get_backend_name() == "postgresql",
         hide_parameters=True,
         **options,
     )
+
+
+def _from_json(value: Any) -> Any:  # what a JSON column holds
+    return orjson.loads(value) if isinstance(value, str | bytes) else value  # SQLite keeps "5" in it as a number
 
 
 def _lock_number(key: str) -> int:

@@ -19,6 +19,7 @@ from connectors.twins.expense.exact import exact_bytes
 from connectors.twins.running import running_in_thread
 from control_plane.engine.parts import EngineSettings, Parts
 from control_plane.engine.worker import settle_down
+from control_plane.flows.confirmations import PAYMENT_CONFIRMATION, POSTING_CONFIRMATION
 from control_plane.flows.expense_report import EXPENSE_REPORT
 from control_plane.flows.flow import Flow
 from control_plane.store import connections, runs
@@ -35,7 +36,11 @@ CONTROL_ACCOUNTS = {
     "cash_advance": "182000",
     "input_tax": "154000",
 }
+GRACE_SECONDS = "60"
+"""Longer than any test takes, so that it passes only when a test lets it."""
+GRACE = timedelta(seconds=61)
 ROUTING = {"rules": [{"when": {}, "then": {"target": "erp", "ledger": "main", "document_type": "EX"}}]}
+CONFIRMATIONS = (POSTING_CONFIRMATION, PAYMENT_CONFIRMATION)
 POLICY: Mapping[str, Any] = {
     "accounts": {"by_expense_type": {}, "default": "474300"},
     "control_accounts": {"*": CONTROL_ACCOUNTS},
@@ -144,14 +149,17 @@ async def world(
     """Give the world between two running twins."""
     runtime = RealTimeRuntime()
     expense_url, erp_url = urls
-    concur = ConnectionSettings(
-        "concur", "concur", expense_url, {"client_id": "tieout", "client_secret": "sandbox-secret"}
+    secret = {"client_id": "tieout", "client_secret": "sandbox-secret"}
+    events = {"recall_events": "/v4/topics/financialintegration/events"}
+    concur = ConnectionSettings("concur", "concur", expense_url, secret, events)
+    erp = ConnectionSettings(
+        "erp", "sandbox_erp", erp_url, {"api_key": "sandbox-key"}, {"visibility_grace_seconds": GRACE_SECONDS}
     )
-    erp = ConnectionSettings("erp", "sandbox_erp", erp_url, {"api_key": "sandbox-key"})
     async with AsyncExitStack() as stack:
         connectors = {one.name: await stack.enter_async_context(opened(one)) for one in (concur, erp)}
         flow = flow_with(policy or {})
-        parts = Parts(runtime, database, connectors, {flow.name: flow}, EngineSettings(**settings), incarnation=1)
+        flows = {one.name: one for one in (flow, *CONFIRMATIONS)}
+        parts = Parts(runtime, database, connectors, flows, EngineSettings(**settings), incarnation=1)
         known = [connections.Configured(one.name, one.provider) for one in (concur, erp)]
         await parts.write(lambda unit: connections.register(unit.session, known))
         clients = [await stack.enter_async_context(httpx.AsyncClient(base_url=url)) for url in urls]

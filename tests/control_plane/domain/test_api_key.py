@@ -30,10 +30,10 @@ def test_a_key_does_not_show_itself() -> None:
         "",
         "tie",
         KEY.text[:-1],
-        KEY.text + "0",
+        f"{KEY.text}0",
         KEY.text.replace("tie", "foo"),
         KEY.text.upper(),
-        KEY.text[:-8] + "00000000",
+        f"{KEY.text[:-8]}00000000",
     ],
 )
 def test_what_is_no_key_is_refused_before_anything_is_looked_up(text: str) -> None:

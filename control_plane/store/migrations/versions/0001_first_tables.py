@@ -394,6 +394,7 @@ def _create_inbox() -> None:
         sa.UniqueConstraint("source", "event_id", "generation", name=op.f("uq_inbox_source_event_id_generation")),
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_inbox_payload_id"), ["payload_id"], unique=False)
         batch_op.create_index("ix_inbox_subject", ["source", "subject"], unique=False)
         batch_op.create_index(batch_op.f("ix_inbox_transaction_id"), ["transaction_id"], unique=False)
         batch_op.create_index(
