@@ -24,8 +24,13 @@ class Listing:
 
 def _legal_entity(row: Row) -> MasterRecord:
     code = at(row, "party.code")
-    attributes = _told(currency=at(row, "currency.code"), time_zone=row["timezone"])
+    attributes = _told(currency=at(row, "currency.code"), time_zone=row["timezone"], country=_country(row))
     return _record(Domain.LEGAL_ENTITY, row, code, at(row, "party.name"), attributes, legal_entity="")
+
+
+def _country(row: Row) -> str:
+    codes = (at(address, "country.code") for address in row["party."]["addresses."])
+    return next((code for code in codes if code), "")
 
 
 def _gl_account(row: Row) -> MasterRecord:
@@ -112,7 +117,9 @@ _COST_OBJECT: Final = ("code", "name", "active", "state", _COMPANY)
 
 LISTINGS: Final[Mapping[Domain, Listing]] = {
     Domain.LEGAL_ENTITY: Listing(
-        "company.company", ("party.code", "party.name", "currency.code", "timezone"), _legal_entity
+        "company.company",
+        ("party.code", "party.name", "party.addresses.country.code", "currency.code", "timezone"),
+        _legal_entity,
     ),
     Domain.GL_ACCOUNT: Listing(
         "account.account",

@@ -80,7 +80,14 @@ def _rate(code: str, year: int) -> Values:
 
 
 def _companies(rpc: Rpc, currencies: Mapping[str, int]) -> dict[str, int]:
-    parties = rpc.create("party.party", [{"code": company.code, "name": company.name} for company in COMPANIES])
+    countries = [{"code": company.country, "name": company.country} for company in COMPANIES]
+    parties = rpc.create(
+        "party.party",
+        [
+            {"code": company.code, "name": company.name, "addresses": [["create", [{"country": country}]]]}
+            for company, country in zip(COMPANIES, rpc.create("country.country", countries), strict=True)
+        ],
+    )
     records = [
         {"party": party, "currency": currencies[company.currency], "timezone": company.time_zone}
         for party, company in zip(parties, COMPANIES, strict=True)

@@ -19,9 +19,9 @@ async def swept(outside: TrytonHarness, stream: str, cursor: str = "") -> tuple[
     for _ in range(20):
         page = await outside.source.pull(stream, cursor, 400)
         assert isinstance(page, Page), page
-        said = [outside.source.translate(envelope) for envelope in page.envelopes]
-        documents += [each for each in said if isinstance(each, Document)]
-        assert len(said) == len(page.envelopes)
+        for said in [outside.source.translate(envelope) for envelope in page.envelopes]:
+            assert isinstance(said, Document), said
+            documents.append(said)
         cursor = page.cursor
         if not page.has_more:
             return documents, cursor
@@ -61,7 +61,11 @@ async def test_every_list_says_what_a_posting_must_fit_inactive_records_included
     assert lists["approval_hierarchy"]["1000", "E-003"].attributes["manager"] == "E-000"
     assert not lists["project"]["1000", "P-13"].active
     assert lists["project"]["1000", "P-12"].active
-    assert lists["legal_entity"]["", "2000"].attributes == {"currency": "CHF", "time_zone": "Europe/Zurich"}
+    assert lists["legal_entity"]["", "2000"].attributes == {
+        "currency": "CHF",
+        "time_zone": "Europe/Zurich",
+        "country": "CH",
+    }
     assert lists["tax_code"]["2000", "C81"].attributes == {"rate": "8.1"}
 
 
