@@ -23,7 +23,7 @@ from control_plane.store.transactions import Birth, Work
 from control_plane.store.transitions import Change
 
 OFFICE_HOURS: Final = Calendar()
-"""Until a document's legal entity is known to have another calendar."""
+"""Of a legal entity that has no calendar of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,6 @@ class Arrived:
     arrival: inbox.Arrival
     translation: Translation
     flow: Flow
-    calendar: Calendar = OFFICE_HOURS
 
 
 def accept(unit: Unit, connection: str, arrived: Sequence[Arrived]) -> None:
@@ -45,7 +44,7 @@ def accept(unit: Unit, connection: str, arrived: Sequence[Arrived]) -> None:
     for one in arrived:
         source, source_id = one.arrival.envelope.source, _source_id(one)
         before = earlier.setdefault((one.flow.name, source, source_id), [])
-        birth = Birth(_row(connection, one, source_id, before, now=unit.now), {"event": one.arrival.envelope.id})
+        birth = Birth(_row(unit, connection, one, source_id, before), {"event": one.arrival.envelope.id})
         births.append(birth)
         before.append(birth.row["id"])
     transactions.bear(unit.session, births, unit.ids, now=unit.now)
@@ -74,11 +73,12 @@ def _superseded(work: Work, now: datetime) -> Change:
 
 
 def _row(
-    connection: str, one: Arrived, source_id: str, before: Sequence[int], *, now: datetime
+    unit: Unit, connection: str, one: Arrived, source_id: str, before: Sequence[int]
 ) -> Mapping[str, Any]:  # column values
     arrival, flow = one.arrival, one.flow
     source, version = arrival.envelope.source, len(before) + 1
-    promise = sla.promise(flow.policy.sla, one.calendar, started_at=now)
+    calendar = unit.calendars.get(arrival.legal_entity_id, OFFICE_HOURS)
+    promise = sla.promise(flow.policy.sla, calendar, started_at=unit.now)
     return {
         "id": arrival.transaction_id,
         "flow": flow.name,
@@ -91,9 +91,9 @@ def _row(
         "order_key": f"{flow.name}|{source}|{source_id}",
         "state": State.RECEIVED.value,
         "reason": Reason.NEW.value,
-        "received_at": now,
-        "updated_at": now,
-        "priority_at": now,
+        "received_at": unit.now,
+        "updated_at": unit.now,
+        "priority_at": unit.now,
         "payload_id": arrival.payload_id,
         "legal_entity_id": arrival.legal_entity_id,
         "supersedes_id": before[-1] if before else None,
@@ -101,7 +101,7 @@ def _row(
         "due_at": promise.due_at,
         "sla_status": sla.SlaStatus.ON_TIME.value,
         "sla_next_at": promise.at_risk_at,
-        **_content(one.translation, now),
+        **_content(one.translation, unit.now),
     }
 
 

@@ -42,6 +42,8 @@ async def check(parts: Parts) -> int:
     """Check what was received; return how many documents were looked at."""
 
     def work(unit: Unit) -> int:
+        if not parts.lists.at(unit.session):
+            return 0  # master data first: without the ERP's lists every document would be held
         works = transactions.to_check(unit.session, parts.settings.batch)
         judge(unit, examine(unit, parts, works))
         return len(works)
@@ -51,9 +53,9 @@ async def check(parts: Parts) -> int:
 
 def examine(unit: Unit, parts: Parts, works: Sequence[Work]) -> list[Examined]:
     """Return what their flows say about documents, with the mapping, the master data and the policy of now."""
-    translations = _translations(unit, parts, works)
+    translations = translations_of(unit, parts, works)
     blocked = succeed.changed_after_post(unit, succeed.posted_before(unit, works))
-    known = facts.gather(unit, parts.lists, works, _alike(unit, parts, works))
+    known = facts.gather(unit, parts.lists, works, _alike(unit, parts, works, translations))
     return [
         _held_behind(work, blocked[work.id])
         if work.id in blocked
@@ -77,9 +79,12 @@ def judge(unit: Unit, examined: Sequence[Examined]) -> None:
     trouble.resolve_cases(unit, {one.work.id: f"withdrawn: {one.reason}" for one in kept if one.to in WITHDRAWN})
 
 
-def _alike(unit: Unit, parts: Parts, works: Sequence[Work]) -> tuple[Candidate, ...]:
+def _alike(
+    unit: Unit, parts: Parts, works: Sequence[Work], translations: Mapping[int, Translation]
+) -> tuple[Candidate, ...]:
     same_amount = transactions.of_same_amount(unit.session, works)
-    return facts.candidates(same_amount, _reports(_translations(unit, parts, same_amount)))
+    others = translations_of(unit, parts, [work for work in same_amount if work.id not in translations])
+    return facts.candidates(same_amount, _reports({**others, **translations}))
 
 
 def _reports(translations: Mapping[int, Translation]) -> Mapping[int, ExpenseReport]:
@@ -90,10 +95,13 @@ def _reports(translations: Mapping[int, Translation]) -> Mapping[int, ExpenseRep
     }
 
 
-def _translations(unit: Unit, parts: Parts, works: Sequence[Work]) -> Mapping[int, Translation]:
-    receipts = inbox.envelopes_of(unit.session, [work.id for work in works])
-    bodies = payloads.bodies(unit.session, [work.payload_id for work in works])
-    return {work.id: _translated(parts, work, receipts.get(work.id), bodies.get(work.payload_id)) for work in works}
+def translations_of(unit: Unit, parts: Parts, works: Sequence[Work]) -> Mapping[int, Translation]:
+    """Return what the transactions' envelopes say, with the mapping of now."""
+    wanted = [work.payload_id for work in works]
+    receipts, bodies = inbox.receipts_of(unit.session, wanted), payloads.bodies(unit.session, wanted)
+    return {
+        work.id: _translated(parts, work, receipts.get(work.payload_id), bodies.get(work.payload_id)) for work in works
+    }
 
 
 def _translated(parts: Parts, work: Work, receipt: InboxRow | None, body: bytes | None) -> Translation:

@@ -17,6 +17,7 @@ from control_plane.domain.retry import RetryPolicy, next_attempt_at
 from control_plane.domain.transaction import Reason, State, transition
 from control_plane.engine import recall, trouble
 from control_plane.engine.parts import Parts, Unit
+from control_plane.flows.confirmations import PAYMENT_CONFIRMATION, POSTING_CONFIRMATION
 from control_plane.store import connections, lineage, payloads, postings, transactions, transitions
 from control_plane.store.tables import LineageRow
 from control_plane.store.transactions import Birth, Work
@@ -24,9 +25,7 @@ from control_plane.store.transitions import Change
 
 LOG: Final = logging.getLogger(__name__)
 
-POSTING_CONFIRMATION: Final = "posting_confirmation"
-PAYMENT_CONFIRMATION: Final = "payment_confirmation"
-FLOWS: Final = (PAYMENT_CONFIRMATION, POSTING_CONFIRMATION)
+FLOWS: Final = (PAYMENT_CONFIRMATION.name, POSTING_CONFIRMATION.name)
 
 CONSUMER: Final = "confirm"
 KIND_OF: Final[Mapping[State, ConfirmationKind]] = {
@@ -44,7 +43,7 @@ class Telling:
     work: Work
     kind: ConfirmationKind
     key: str
-    flow: str = POSTING_CONFIRMATION
+    flow: str = POSTING_CONFIRMATION.name
     amount: Money | None = None
     paid_on: date | None = None
     messages: tuple[str, ...] = ()

@@ -76,7 +76,7 @@ def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
         unit.session,
         unit.ids,
         owner=parts.incarnation,
-        flows=sorted(unit.flows),
+        flows=sorted(name for name, flow in unit.flows.items() if not flow.is_confirmation),
         targets=sorted(parts.targets.keys() - connections.paused(unit.session)),
         limit=parts.settings.batch,
         now=unit.now,

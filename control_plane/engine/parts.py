@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from connectors.contract import Connector, Target
+from control_plane.domain.calendar import Calendar
 from control_plane.engine.lists import Lists
 from control_plane.flows.flow import Flow
 from control_plane.runtime import Ids, Runtime
@@ -42,6 +43,8 @@ class Unit:
     now: datetime
     ids: Ids
     flows: Mapping[str, Flow]
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    """When each legal entity works; one that is not listed keeps plain office hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Parts:
     flows: Mapping[str, Flow]
     settings: EngineSettings = field(default_factory=EngineSettings)
     incarnation: int = 0
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
     lists: Lists = field(default_factory=Lists)
 
     async def write(self, work: Callable[[Unit], T]) -> T:
@@ -76,7 +80,7 @@ class Parts:
 
     def unit(self, session: Session) -> Unit:
         """Return the unit of work on a session, at the present moment."""
-        return Unit(session, self.runtime.now(), self.runtime.ids, self.flows)
+        return Unit(session, self.runtime.now(), self.runtime.ids, self.flows, self.calendars)
 
     @property
     def targets(self) -> dict[str, Target]:

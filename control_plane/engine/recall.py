@@ -41,7 +41,8 @@ def _stands(work: Work) -> bool:
 def _named(unit: Unit, recalls: Sequence[Recall]) -> list[Work]:
     objects = [(one.source_system, one.source_id) for one in recalls]
     documents = {(one.source_system, one.source_id, one.source_document_id) for one in recalls}
-    every = [work for name in unit.flows for work in transactions.versions_of(unit.session, name, objects)]
+    names = [name for name, flow in unit.flows.items() if not flow.is_confirmation]
+    every = [work for name in names for work in transactions.versions_of(unit.session, name, objects)]
     return [
         work
         for work in every

@@ -60,7 +60,7 @@ def receive(unit: Unit, feed: Feed, envelopes: Sequence[Envelope]) -> Reception:
 
 
 def _take(unit: Unit, feed: Feed, fresh: Sequence[_Fresh]) -> None:
-    flows = {flow.starts_with: flow for flow in unit.flows.values()}
+    flows = {flow.starts_with: flow for flow in unit.flows.values() if flow.starts_with}
     bodies = [_payload(one) for one in fresh]
     payload_ids = payloads.put(unit.session, unit.ids, bodies, now=unit.now)
     arrivals = [

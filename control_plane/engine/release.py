@@ -1,12 +1,14 @@
-"""Release: what was held for a reason that has gone is checked again and goes on by itself."""
+"""Release: what was held for a reason that has gone is looked at again and goes on by itself."""
 
-from control_plane.engine.check import examine, judge
+from control_plane.engine import confirm, pay
+from control_plane.engine.check import examine, judge, translations_of
 from control_plane.engine.parts import Parts, Unit
+from control_plane.flows.confirmations import PAYMENT_CONFIRMATION
 from control_plane.store import holds, transactions
 
 
 async def release(parts: Parts) -> int:
-    """Check again what a change has woken; return how many documents were looked at."""
+    """Look again at what a change has woken; return how many documents that were."""
     return await parts.write(lambda unit: _release(unit, parts))
 
 
@@ -16,5 +18,8 @@ def _release(unit: Unit, parts: Parts) -> int:
         return 0
     works = transactions.held(unit.session, woken)
     holds.sleep(unit.session, woken)
-    judge(unit, examine(unit, parts, works))
+    documents = [work for work in works if work.seen.flow not in confirm.FLOWS]
+    judge(unit, examine(unit, parts, documents))
+    payments = [work for work in works if work.seen.flow == PAYMENT_CONFIRMATION.name]
+    pay.look_again(unit, payments, translations_of(unit, parts, payments))
     return len(woken)

@@ -14,6 +14,7 @@ from control_plane.engine.pull import pull_next
 from control_plane.engine.reap import reap
 from control_plane.engine.release import release
 from control_plane.engine.reverse import reverse
+from control_plane.engine.watch import watch
 from control_plane.store.troubles import DatabaseTroubleError
 
 LOG: Final = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ PASSES: Final[tuple[Pass, ...]] = (
     reverse,
     note_outcomes,
     confirm,
+    watch,
 )
 
 

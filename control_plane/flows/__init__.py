@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from control_plane.flows.expense_confirmation import EXPENSE_CONFIRMATION
+from control_plane.flows.confirmations import PAYMENT_CONFIRMATION, POSTING_CONFIRMATION
 from control_plane.flows.expense_report import EXPENSE_REPORT
 from control_plane.flows.flow import Flow
 
-FLOWS: Final[tuple[Flow, ...]] = (EXPENSE_REPORT, EXPENSE_CONFIRMATION)
+FLOWS: Final[tuple[Flow, ...]] = (EXPENSE_REPORT, POSTING_CONFIRMATION, PAYMENT_CONFIRMATION)
 """Every flow of the house."""

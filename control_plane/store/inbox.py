@@ -113,10 +113,10 @@ def acknowledged(session: Session, inbox_ids: Sequence[int], *, now: datetime) -
     session.connection().execute(update(_INBOX).where(_INBOX.c.id.in_(inbox_ids)).values(acknowledged_at=now))
 
 
-def envelopes_of(session: Session, transaction_ids: Sequence[int]) -> Mapping[int, InboxRow]:
-    """Return the receipts that made the transactions, by transaction."""
-    query = select(InboxRow).where(col(InboxRow.transaction_id).in_(transaction_ids))
-    return {row.transaction_id: row for row in session.exec(query).all() if row.transaction_id is not None}
+def receipts_of(session: Session, payload_ids: Sequence[int]) -> Mapping[int, InboxRow]:
+    """Return the receipts that brought the payloads, by payload."""
+    query = select(InboxRow).where(col(InboxRow.payload_id).in_(payload_ids))
+    return {row.payload_id: row for row in session.exec(query).all()}
 
 
 def _row(arrival: Arrival, connection: str, stream: str, now: datetime) -> dict[str, Any]:  # column values

@@ -99,7 +99,7 @@ class InboxRow(SQLModel, table=True):
     received_at: datetime
     last_received_at: datetime
     received_count: int = 1
-    payload_id: int = _ref()
+    payload_id: int = _ref(index=True)
     content_sha256: str
     transaction_id: int | None = _no_ref(index=True)
     acknowledged_at: datetime | None = None

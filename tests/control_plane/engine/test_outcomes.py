@@ -5,9 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.stands.claims import claim
-from tests.stands.world import World
-
-GRACE = timedelta(seconds=2)
+from tests.stands.world import GRACE, World
 
 
 async def test_a_document_is_booked_and_its_source_is_told(w: World) -> None:

@@ -1,16 +1,13 @@
 """A recall and a new version at every moment: one live posting at the newest amount, or none."""
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 from control_plane.engine.check import check
 from control_plane.engine.deliver import deliver
 from control_plane.engine.pull import pull_next
 from tests.stands.claims import claim
-from tests.stands.world import World
-
-GRACE = timedelta(seconds=2)
+from tests.stands.world import GRACE, World
 
 
 def live(books: dict[str, Any]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from connectors.twins.expense.sample_set import sample_set
-from control_plane.domain.ledger import NOTHING, amounts_of
+from control_plane.domain.ledger import NOTHING, Amounts, LedgerKey, amounts_of
 from control_plane.store import ledger
 from control_plane.store.tables import TransactionRow
 from control_plane.store.transactions import seen_of
@@ -44,7 +44,7 @@ async def test_every_case_of_the_sample_set_ends_where_it_should(w: World) -> No
 
 async def assert_balanced(w: World, rows: list[TransactionRow]) -> None:
     """Compare the ledger with a recomputation from the transactions."""
-    recomputed = defaultdict(lambda: NOTHING)
+    recomputed: dict[LedgerKey, Amounts] = defaultdict(Amounts)
     for row in rows:
         recomputed[key_of(seen_of(row))] += amounts_of(row.amount_minor, row.group_minor)
     booked = dict(await w.parts.read(ledger.balances))

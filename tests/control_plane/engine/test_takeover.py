@@ -1,0 +1,83 @@
+"""A worker that is gone: what it held is asked about, and what comes late is evidence only."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from control_plane.engine.check import check
+from control_plane.engine.deliver import deliver
+from control_plane.engine.parts import EngineSettings, Unit
+from control_plane.engine.pull import pull_next
+from control_plane.engine.reap import reap
+from control_plane.store import transactions
+from control_plane.store.transactions import Work
+from tests.stands.claims import claim
+from tests.stands.world import GRACE, World
+
+
+async def lease_and_die(w: World) -> None:
+    """Commit a lease as a worker does, and send nothing."""
+    await w.approve(claim("R1"))
+    await w.pull("concur", "expense_reports")
+    await pull_next(w.parts)
+    await check(w.parts)
+
+    def lease(unit: Unit) -> list[Work]:
+        return transactions.lease(
+            unit.session,
+            unit.ids,
+            owner=7,
+            flows=["expense_report"],
+            targets=["erp"],
+            limit=10,
+            now=unit.now,
+            until=unit.now + timedelta(seconds=30),
+        )
+
+    assert len(await w.parts.write(lease)) == 1
+
+
+async def test_a_dead_workers_document_is_in_doubt_asked_about_and_sent_once(w: World) -> None:
+    await lease_and_die(w)
+    assert await reap(w.parts) == 0  # its lease still stands
+    w.runtime.advance(timedelta(seconds=31))
+    assert await reap(w.parts) == 1
+    assert [row.state for row in await w.transactions()] == ["in_doubt"]
+
+    await w.settle_over(GRACE, turns=4)
+    (row,) = await w.transactions()
+    assert (row.state, row.attempt_count) == ("posted", 2)
+    assert len((await w.erp_books())["documents"]) == 1
+
+
+async def test_a_late_result_is_refused_and_kept_as_evidence(w: World) -> None:
+    await w.approve(claim("R1"))
+    await w.pull("concur", "expense_reports")
+    await pull_next(w.parts)
+    await check(w.parts)
+    await w.faults("erp", [{"kind": "latency", "path": "/v1/documents$", "seconds": 1.0, "count": 1}])
+    slow = asyncio.create_task(deliver(w.parts))
+    await asyncio.sleep(0.4)
+    w.runtime.advance(timedelta(minutes=1))  # frozen for longer than its lease
+    assert await reap(w.parts) == 1
+    await slow
+
+    (row,) = await w.transactions()
+    assert row.state == "in_doubt"
+    late = [entry for entry in await w.story(row.id) if entry.name == "late_result"]
+    assert [entry.facts["would_be"] for entry in late] == ["posted"]
+    await w.settle_over(GRACE)
+    (row,) = await w.transactions()
+    assert (row.state, row.attempt_count) == ("posted", 1)
+
+
+async def test_nothing_is_sent_when_the_lease_is_shorter_than_a_call(w: World) -> None:
+    await w.approve(claim("R1"))
+    await w.pull("concur", "expense_reports")
+    await pull_next(w.parts)
+    await check(w.parts)
+    await deliver(replace(w.parts, settings=EngineSettings(lease=timedelta(seconds=1))))
+
+    (row,) = await w.transactions()
+    assert (row.state, row.reason) == ("ready", "retry")
+    assert (await w.erp_books())["documents"] == []
