@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,12 +17,16 @@ from sqlmodel import Session
 
 from control_plane.store.statements import Dialect, dialect_of, to_json
 from control_plane.store.troubles import DatabaseAwayError, DatabaseTroubleError, named_troubles
+from control_plane.store.turns import Turns
 
 if TYPE_CHECKING:
     import sqlite3
 
 READERS: Final = 8
 BUSY_TIMEOUT: Final = timedelta(seconds=10)
+"""How long another process may hold a SQLite file."""
+PATIENCE: Final = timedelta(seconds=30)
+"""How long a unit of work waits for its turn to write on SQLite."""
 IDLE_TIMEOUT: Final = timedelta(seconds=60)
 """An open write of a PostgreSQL cluster holds back every reader of the lineage: idle ones are ended."""
 
@@ -40,18 +44,21 @@ class Database:
     dialect: Dialect
     writer: Engine
     reader: Engine
+    turns: Turns | None = None
+    """Who writes next on SQLite, where one writes at a time."""
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Give a unit of work that is committed at the end and rolled back on an exception.
 
-        On SQLite it holds the one writing connection from its first line on, so that an id drawn inside is higher
+        On SQLite it has its turn from its first line on, so that an id drawn inside is higher
         than every id committed before.
 
         Raises:
             DatabaseTroubleError: the database is full, takes no writes or does not answer.
         """
-        with named_troubles(), Session(self.writer, expire_on_commit=False) as session, session.begin():
+        turn = nullcontext() if self.turns is None else self.turns.turn()
+        with turn, named_troubles(), Session(self.writer, expire_on_commit=False) as session, session.begin():
             session.connection()
             yield session
 
@@ -140,13 +147,13 @@ def _open_sqlite(where: URL, pool_size: int) -> Database:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseAwayError(f"Cannot make the folder {path.parent}: {error.strerror}") from error
-    # One connection writes and checkpoints, and its pool of one is the process-wide lock: several checkpointing
-    # connections can corrupt a WAL before SQLite 3.51.3.
+    # One connection writes and checkpoints: several can corrupt a WAL before SQLite 3.51.3.
     writer = _engine(where, pool_size=1, max_overflow=0)
     reader = _engine(where, pool_size=pool_size, max_overflow=pool_size)
     _prepare_sqlite(writer, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "synchronous=FULL"))
     _prepare_sqlite(reader, begin="BEGIN", pragmas=("query_only=ON",))
-    return Database(url=where.render_as_string(hide_password=True), dialect="sqlite", writer=writer, reader=reader)
+    shown = where.render_as_string(hide_password=True)
+    return Database(url=shown, dialect="sqlite", writer=writer, reader=reader, turns=Turns(PATIENCE))
 
 
 def _prepare_sqlite(engine: Engine, *, begin: str, pragmas: Sequence[str]) -> None:
