@@ -24,7 +24,7 @@ class Plan:
     drafts: Mapping[str, int]
     moves: Mapping[str, Values]
     abandoned: Sequence[int]
-    """Drafts of documents that can no longer be booked."""
+    """Drafts of documents that are booked already or can no longer be."""
 
 
 def plan(intents: Sequence[Intent], held: Books, ledger: Ledger) -> Plan:
@@ -47,7 +47,7 @@ def plan(intents: Sequence[Intent], held: Books, ledger: Ledger) -> Plan:
         settled=booked | problems,
         drafts={intent.reference: drafts[intent.reference] for intent in fit if intent.reference in drafts},
         moves={intent.reference: move_of(intent, ledger) for intent in fit if intent.reference not in drafts},
-        abandoned=[drafts[reference] for reference in problems if reference in drafts],
+        abandoned=[draft for reference, draft in drafts.items() if reference in booked or reference in problems],
     )
 
 

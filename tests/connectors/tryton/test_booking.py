@@ -95,6 +95,21 @@ async def test_a_draft_that_was_left_behind_is_posted_and_not_doubled(outside: T
     assert [await states_of(outside, intent) for intent in intents] == [["posted"], ["posted"]]
 
 
+async def test_a_second_draft_of_a_booked_document_is_taken_away(outside: TrytonHarness) -> None:
+    (intent,) = outside.intents(1)
+    (first,) = await outside.target.post([intent])
+    await outside.act(lambda admin: copy(admin, intent))
+    assert sorted(await states_of(outside, intent)) == ["draft", "posted"]
+    (again,) = await outside.target.post([intent])
+    assert posting_in(again).number == posting_in(first).number
+    assert await states_of(outside, intent) == ["posted"]
+
+
+def copy(admin: Administrator, intent: Intent) -> None:
+    (move,) = admin.rows("account.move", ["id"], [["description", "like", f"{intent.reference} %"]])
+    admin.call("model.account.move.copy", [move["id"]], {})
+
+
 async def test_an_inactive_project_is_refused_until_it_is_active_again(outside: TrytonHarness) -> None:
     (intent,) = outside.intents(1)
     intent = replace(intent, lines=(replace(intent.lines[0], project="P-07"), intent.lines[1]))
