@@ -16,6 +16,8 @@ ADMIN: Final = "admin"
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.05
+_LEASH: Final = ("/bin/sh", "-c", 'exec 3<&0; (cat <&3 >/dev/null; kill $$) & exec "$@" 3<&- </dev/null', "leash")
+"""Becomes the command, and ends it when our end of its standard input closes: however we end, nothing is left."""
 
 
 def configured(directory: Path, port: int = 0) -> Path:
@@ -35,9 +37,11 @@ def serving(binaries: Path, directory: Path, password: str) -> Iterator[str]:
         TrytonMissingError: it ended or did not answer in time.
     """
     port = _free_port()
-    command = [str(binaries / "trytond"), "-c", str(configured(directory, port)), "-d", DATABASE]
+    command = [*_LEASH, str(binaries / "trytond"), "-c", str(configured(directory, port)), "-d", DATABASE]
     with (directory / "trytond.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603  (our own words)
+        process = subprocess.Popen(  # noqa: S603  (our own words)
+            command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+        )
         try:
             url = f"http://127.0.0.1:{port}/{DATABASE}"
             _wait(process, url, password, directory / "trytond.log")
@@ -65,7 +69,8 @@ def _wait(process: subprocess.Popen[bytes], url: str, password: str, log: Path) 
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+    if process.stdin:
+        process.stdin.close()
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:

@@ -1,4 +1,9 @@
 import ast
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -51,6 +56,37 @@ def test_a_server_that_ends_at_once_shows_its_last_words(tmp_path: Path) -> None
     trytond.chmod(0o755)
     with pytest.raises(TrytonMissingError, match="no such database"), process.serving(tmp_path, tmp_path, "secret"):
         pytest.fail("it never ran")
+
+
+def test_a_server_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    trytond = tmp_path / "trytond"
+    trytond.write_text("#!/bin/sh\necho $$ > pid\nexec sleep 60\n".replace("pid", str(tmp_path / "pid")))
+    trytond.chmod(0o755)
+    lines = [
+        "import os, pathlib, threading",
+        "from connectors.twins.tryton import process",
+        f"here = pathlib.Path({str(tmp_path)!r})",
+        "threading.Timer(0.5, os._exit, [0]).start()",
+        "process.serving(here, here, 'secret').__enter__()",
+    ]
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], cwd=PROJECT, timeout=20, check=True)
+    pid = int((tmp_path / "pid").read_text())
+    wait_until(lambda: not is_running(pid))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until(fact: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not fact():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_no_file_of_ours_imports_tryton_s_code() -> None:
