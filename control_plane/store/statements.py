@@ -1,7 +1,7 @@
 """The statements that the two databases spell differently."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 import orjson
 from sqlalchemy import (
@@ -24,6 +24,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session, SQLModel
+
+_NUL: Final = r"\u0000"
+"""PostgreSQL keeps it in no text; it comes only in what others say wrongly."""
+_REPLACEMENT: Final = r"\ufffd"
 
 Dialect = Literal["sqlite", "postgresql"]
 Upsert = sqlite.Insert | postgresql.Insert
@@ -67,7 +71,7 @@ def to_json(value: object) -> str:
     Raises:
         TypeError: it has no exact JSON form (a `Decimal`: money is an integer or an exact string).
     """
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode().replace(_NUL, _REPLACEMENT)
 
 
 def listed(session: Session, columns: Mapping[str, TypeEngine[Any]], rows: Collection[Sequence[Any]]) -> CTE:

@@ -106,13 +106,20 @@ def postgres_stand() -> Iterator[PostgresStand]:
     except (OSError, subprocess.SubprocessError) as error:
         raise NoPostgresError(f"PostgreSQL does not start here: {error}") from error
     stand = PostgresStand(server.get_uri(driver="psycopg"))
-    try:
+    with _ended_with_us(folder):
         for setting in ("fsync = off", "full_page_writes = off"):  # no test cuts the power of this server
             stand._execute(f"ALTER SYSTEM SET {setting}")
         stand._execute("SELECT pg_reload_conf()")
         yield stand
-    finally:
         server.cleanup()
+
+
+@contextmanager
+def _ended_with_us(folder: str) -> Iterator[None]:
+    """Let the server end even if this process is killed: then a pipe breaks, and whoever reads it ends the server."""
+    command = 'cat; kill -QUIT "$(head -n 1 "$0/postmaster.pid")" && sleep 1; rm -rf "$0"'
+    with subprocess.Popen(["sh", "-c", command, folder], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL):
+        yield
 
 
 def _migrate(url: str) -> None:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
-from typing import Final
+from tempfile import TemporaryDirectory
+from typing import Final, cast
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
+from sqlmodel import Session
 
 from control_plane.store.database import Database, advisory_lock, open_database
 from control_plane.store.tables import METADATA
@@ -25,12 +28,9 @@ def migrate(url: str) -> str:
     Raises:
         DatabaseTroubleError: the database is full, takes no writes or does not answer.
     """
-    configuration = Config()
-    configuration.set_main_option("script_location", str(_HERE))
     with _opened(url) as database, database.write() as session:
         advisory_lock(session, ["migrate"])
-        configuration.attributes["connection"] = session.connection()
-        command.upgrade(configuration, "head")
+        command.upgrade(_configuration(session), "head")
     return newest_revision()
 
 
@@ -48,6 +48,22 @@ def check(url: str) -> list[str]:
 def newest_revision() -> str:
     """Return the newest revision that this code knows."""
     return str(ScriptDirectory(str(_HERE)).get_current_head())
+
+
+def draft(message: str) -> Path:
+    """Write a migration for what the models have and the newest schema lacks, for a person to read and finish."""
+    with TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/draft.db"
+        following = f"{int(migrate(url)) + 1:04}"
+        with _opened(url) as database, database.write() as session:
+            written = command.revision(_configuration(session), message, autogenerate=True, rev_id=following)
+    return Path(cast("Script", written).path)
+
+
+def _configuration(session: Session) -> Config:
+    configuration = Config(attributes={"connection": session.connection()}, stdout=StringIO())
+    configuration.set_main_option("script_location", str(_HERE))
+    return configuration
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """${message}."""
 
-from collections.abc import Iterator
 from typing import Final
 
 import sqlalchemy as sa

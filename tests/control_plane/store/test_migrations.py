@@ -1,11 +1,15 @@
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
-from sqlalchemy import Connection, text
+import pytest
+from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, text
 
+from control_plane.store import migrations
 from control_plane.store.database import Database, open_database
-from control_plane.store.migrations import check, migrate, newest_revision
+from control_plane.store.migrations import check, draft, migrate, newest_revision
 from control_plane.store.tables import METADATA
 from tests.stands.databases import PostgresStand
 
@@ -58,3 +62,24 @@ def test_two_processes_that_migrate_at_once_do_it_once(postgres_server: Postgres
     with postgres_server.empty() as url, ThreadPoolExecutor(2) as pool:
         assert list(pool.map(migrate, [url, url])) == [newest_revision()] * 2
         assert check(url) == []
+
+
+def test_the_next_migration_is_drafted_from_the_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = newest_revision()
+    folder = tmp_path / "migrations"
+    shutil.copytree(migrations._HERE, folder)
+    monkeypatch.setattr(migrations, "_HERE", folder)
+    monkeypatch.setattr("control_plane.store.tables.METADATA", with_one_more_table())
+
+    written = draft("Keep notes")
+
+    assert written == folder / "versions" / f"{int(before) + 1:04}_keep_notes.py"
+    assert 'create_table("note"' in written.read_text().replace("'", '"')
+
+
+def with_one_more_table() -> MetaData:
+    extended = MetaData(naming_convention=METADATA.naming_convention)
+    for table in METADATA.sorted_tables:
+        table.to_metadata(extended)
+    Table("note", extended, Column("id", BigInteger, primary_key=True))
+    return extended
