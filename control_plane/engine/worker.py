@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from control_plane.engine.check import check
@@ -36,10 +36,10 @@ PASSES: Final[tuple[Pass, ...]] = (
 )
 
 
-async def work(parts: Parts, stop: asyncio.Event) -> None:
+async def work(parts: Parts, stop: asyncio.Event, passes: Sequence[Pass] = PASSES) -> None:
     """Work until told to stop; what is on its way then is finished, nothing new begins."""
     LOG.info("worker started", extra={"incarnation": parts.incarnation})
-    loops = [parts.runtime.spawn(_loop(parts, one, stop), name=one.__name__) for one in PASSES]
+    loops = [parts.runtime.spawn(_loop(parts, one, stop), name=one.__name__) for one in passes]
     for loop in loops:
         await loop
     LOG.info("worker stopped", extra={"incarnation": parts.incarnation})

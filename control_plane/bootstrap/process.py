@@ -1,0 +1,197 @@
+"""One process of ours: its database, its runtime, its place among the others, and its signs of life."""
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlmodel import Session
+
+from control_plane.bootstrap.system import SystemClock, SystemRuntime, system_time
+from control_plane.settings import ConfigurationError, Settings
+from control_plane.store import incarnations, runs
+from control_plane.store.database import Database, DatabaseUrlError, open_database
+from control_plane.store.incarnations import Start
+from control_plane.store.migrations import migrate
+from control_plane.store.troubles import DatabaseTroubleError
+
+LOG: Final = logging.getLogger(__name__)
+
+EMBEDDED: Final = "embedded"
+"""The kind of a process that does everything: nobody else may live beside it."""
+
+SILENT_AFTER: Final = timedelta(seconds=45)
+"""A process that gave no sign for so long is given up, and what it held is taken over."""
+
+
+class DatabaseInUseError(Exception):
+    """Another process works on the same SQLite file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A started process."""
+
+    settings: Settings
+    database: Database
+    runtime: SystemRuntime
+    incarnation: int
+    stop: asyncio.Event
+    """Set when the process is to end."""
+
+
+@asynccontextmanager
+async def started(settings: Settings, kind: str) -> AsyncIterator[Process]:
+    """Give this process its place: on SQLite alone, among the others on PostgreSQL; it is given up at the end.
+
+    Raises:
+        ConfigurationError: the database's URL names none that we can use.
+        DatabaseInUseError: another process works on the same SQLite file.
+        DatabaseTroubleError: the database does not answer.
+    """
+    url = database_url(settings)
+    with _alone(url), _opened(url, settings, is_new=kind == EMBEDDED) as database:
+        runtime, incarnation = _begin(database, kind, pool_size=settings.database.pool_size)
+        process = Process(settings, database, runtime, incarnation, asyncio.Event())
+        with signaled(process.stop):
+            life = asyncio.create_task(_live(process), name="signs of life")
+            try:
+                yield process
+            finally:
+                process.stop.set()
+                await life
+                await runtime.in_store(_end, process)
+                runtime.close()
+
+
+def database_url(settings: Settings) -> str:
+    """Return the database's URL with its password.
+
+    Raises:
+        ConfigurationError: it is no URL, or the password's reference leads nowhere.
+    """
+    try:
+        url = make_url(settings.database.url)
+    except ArgumentError as error:
+        raise ConfigurationError("database.url: it is no URL such as sqlite:///.tieout/tieout.db") from error
+    if settings.database.password:
+        url = url.set(password=settings.secret(settings.database.password))
+    return url.render_as_string(hide_password=False)
+
+
+async def rest(stop: asyncio.Event, duration: timedelta) -> bool:
+    """Wait, at most until told to stop; return whether that happened."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), duration.total_seconds())
+    return stop.is_set()
+
+
+async def all_until_stopped(process: Process, works: Sequence[Awaitable[None]]) -> None:
+    """Wait for all works; the first that ends, well or badly, stops the process."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    for task in tasks:
+        task.add_done_callback(lambda _: process.stop.set())
+    await asyncio.gather(*tasks)
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[None]:
+    """Keep other processes from a SQLite file: it has one writing process. The lock goes with the process."""
+    where = make_url(url)
+    if where.get_backend_name() != "sqlite" or not where.database:
+        yield
+        return
+    file = Path(where.database).with_suffix(".lock")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            sentence = f"Another process works on {where.database}; SQLite has one, PostgreSQL as many as you want"
+            raise DatabaseInUseError(sentence) from error
+        yield
+
+
+@contextmanager
+def _opened(url: str, settings: Settings, *, is_new: bool) -> Iterator[Database]:
+    """Give the open database; one that may be new is brought up to date first."""
+    section = settings.database
+    try:
+        if is_new:
+            migrate(url)
+        database = open_database(url, pool_size=section.pool_size, statement_timeout=section.statement_timeout)
+    except DatabaseUrlError as error:
+        raise ConfigurationError(f"database.url: {error}") from error
+    try:
+        yield database
+    finally:
+        database.dispose()
+
+
+def _begin(database: Database, kind: str, *, pool_size: int) -> tuple[SystemRuntime, int]:
+    """Register this start. On SQLite every former process is gone, so what it held is free at once."""
+    clock = SystemClock(system_time() + database.clock_offset(system_time))
+    with database.write() as session:
+        now = clock.now()
+        if database.dialect == "sqlite":
+            _give_up(session, incarnations.unended(session), clock)
+        slot = incarnations.free_slot(session, silent_since=now - SILENT_AFTER)
+        runtime = SystemRuntime(clock, slot, threads=1 if database.dialect == "sqlite" else pool_size)
+        incarnation = runtime.ids.draw()
+        incarnations.register(session, incarnation, Start(kind, socket.gethostname(), os.getpid()), slot=slot, now=now)
+    return runtime, incarnation
+
+
+def _give_up(session: Session, gone: Sequence[int], clock: SystemClock) -> None:
+    incarnations.end(session, gone, now=clock.now())
+    runs.give_up_leases(session, gone, now=clock.now())
+
+
+async def _live(process: Process) -> None:
+    """Give signs of life, follow the database's time, and give up those who are silent."""
+    while not await rest(process.stop, process.settings.engine.heartbeat):
+        try:
+            is_ours = await process.runtime.in_store(_beat, process)
+        except DatabaseTroubleError as error:
+            LOG.warning("no sign of life given", extra={"why": str(error)})
+            continue
+        if not is_ours:
+            LOG.error("this process was given up by the others and ends", extra={"incarnation": process.incarnation})
+            process.stop.set()
+
+
+def _beat(process: Process) -> bool:
+    clock = process.runtime.clock
+    clock.follow(system_time() + process.database.clock_offset(system_time))
+    with process.database.write() as session:
+        is_ours = incarnations.beat(session, process.incarnation, now=clock.now())
+        _give_up(session, incarnations.silent(session, silent_since=clock.now() - SILENT_AFTER), clock)
+    return is_ours
+
+
+def _end(process: Process) -> None:
+    with suppress(DatabaseTroubleError), process.database.write() as session:
+        _give_up(session, [process.incarnation], process.runtime.clock)
+
+
+@contextmanager
+def signaled(stop: asyncio.Event) -> Iterator[None]:
+    """Let Ctrl-C and a supervisor's TERM end the process in order."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

@@ -1,0 +1,129 @@
+"""The shapes in which we run: everything in one process, or each part as a process of its own."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import FastAPI
+
+from connectors.contract import Envelope, Source
+from control_plane import schedule
+from control_plane.api.app import create_app
+from control_plane.api.services import ApiSettings, Intake, Services, Taken
+from control_plane.bootstrap.assembly import assembled, publisher_of
+from control_plane.bootstrap.process import EMBEDDED, Process, all_until_stopped, signaled, started
+from control_plane.bootstrap.serving import address_of, serve
+from control_plane.bootstrap.sharing import shared_secrets, welcome
+from control_plane.engine.parts import Parts
+from control_plane.engine.receive import Feed, receive
+from control_plane.engine.worker import PASSES, Pass, work
+from control_plane.settings import Settings
+
+EVENTS: Final = "events"
+"""The stream under which events that were sent to us stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A process that serves: where, and how one gets in."""
+
+    address: str
+    sign_in_url: str
+    connections: Sequence[str]
+
+
+Say = Callable[[Ready], None]
+"""Is told once the process serves."""
+
+
+async def up(settings: Settings, wire: socket.socket, say: Say) -> None:
+    """Run API, screen, scheduler and worker in this process until it is told to stop."""
+    async with started(settings, EMBEDDED) as process, assembled(process) as parts, AsyncExitStack() as stack:
+        address = address_of(wire)
+        app, ready = await _served(process, parts, address, address)
+        if settings.ui.is_mounted:
+            from control_plane.bootstrap.screen import screen  # noqa: PLC0415  (loads what only a screen needs)
+
+            app.mount("/", await stack.enter_async_context(screen(address)))
+        say(ready)
+        await all_until_stopped(
+            process,
+            (
+                serve(app, wire, process.stop),
+                work(parts, process.stop, _passes(settings, address)),
+                schedule.run(process.database, process.runtime, process.stop),
+            ),
+        )
+
+
+async def api(settings: Settings, wire: socket.socket, say: Say) -> None:
+    """Serve the API until told to stop."""
+    async with started(settings, "api") as process, assembled(process) as parts:
+        app, ready = await _served(process, parts, address_of(wire), _screen_url(settings))
+        say(ready)
+        await all_until_stopped(process, (serve(app, wire, process.stop),))
+
+
+async def worker(settings: Settings) -> None:
+    """Move work until told to stop."""
+    async with started(settings, "worker") as process, assembled(process) as parts:
+        passes = _passes(settings, _screen_url(settings))
+        await all_until_stopped(process, (work(parts, process.stop, passes),))
+
+
+async def scheduler(settings: Settings) -> None:
+    """Plan sync runs until told to stop, or stand by while another scheduler leads."""
+    async with started(settings, "scheduler") as process, assembled(process):
+        running = schedule.run(process.database, process.runtime, process.stop)
+        await all_until_stopped(process, (running,))
+
+
+async def ui(settings: Settings, wire: socket.socket, say: Say) -> None:
+    """Serve the screen until told to stop; it finds the API by the settings."""
+    from control_plane.bootstrap.screen import screen  # noqa: PLC0415  (loads what only a screen needs)
+
+    stop = asyncio.Event()
+    with signaled(stop):
+        async with screen(settings.api.address) as app:
+            say(Ready(address_of(wire), address_of(wire), ()))
+            await serve(app, wire, stop)
+
+
+def _passes(settings: Settings, screen_url: str) -> tuple[Pass, ...]:
+    return (*PASSES, publisher_of(settings, screen_url))
+
+
+def _screen_url(settings: Settings) -> str:
+    return settings.ui.url or f"http://{settings.ui.host}:{settings.ui.port}"
+
+
+async def _served(process: Process, parts: Parts, address: str, screen_url: str) -> tuple[FastAPI, Ready]:
+    services = Services(
+        database=process.database,
+        runtime=process.runtime,
+        secrets=shared_secrets(process.settings),
+        flows=parts.flows,
+        intakes=_intakes(parts),
+        settings=ApiSettings(screen_url=screen_url),
+    )
+    code = await process.runtime.in_store(welcome, process, services.sign_in_codes)
+    ready = Ready(address, f"{screen_url}/?code={code}", tuple(parts.connectors))
+    return create_app(services), ready
+
+
+def _intakes(parts: Parts) -> Mapping[str, Intake]:
+    sources = {name: connector.source for name, connector in parts.connectors.items()}
+    return {name: _intake(parts, name, source) for name, source in sources.items() if source is not None}
+
+
+def _intake(parts: Parts, connection: str, source: Source) -> Intake:
+    feed = Feed(connection, EVENTS, source)
+
+    async def take(envelopes: Sequence[Envelope]) -> Sequence[Taken]:
+        reception = await parts.write(lambda unit: receive(unit, feed, envelopes))
+        return [Taken(one.source, one.id, is_repeated=(one.source, one.id) in reception.repeated) for one in envelopes]
+
+    return take
