@@ -1,0 +1,1 @@
+"""The command line: processes are started here, everything else is asked of the API."""

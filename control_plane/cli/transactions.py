@@ -1,0 +1,71 @@
+"""`tieout transactions`: find a document by any number it has, and read what happened to it."""
+
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from control_plane.api.client import ApiClient
+from control_plane.cli.asking import client_of
+from control_plane.cli.exits import ERRORS, Exit, told
+from control_plane.cli.options import AsJson, Config, Key
+from control_plane.cli.tables import transaction_page, transactions_table
+from control_plane.domain.transaction import Place, State
+from control_plane.settings import load_settings
+
+app = typer.Typer(name="transactions", help="Find documents and read what happened to them.", no_args_is_help=True)
+
+_CONSOLE: Final = Console(soft_wrap=True, highlight=False, markup=False)
+_ID: Final = "txn_"
+
+
+@app.command()
+def find(
+    identifier: Annotated[
+        str, typer.Argument(help="Any number it has: source, document, reference, ERP, amount.")
+    ] = "",
+    place: Annotated[Place | None, typer.Option(help="Only those in this place.")] = None,
+    state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
+    config: Config = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find transactions, newest first."""
+    with told(), client_of(load_settings(config), key) as client:
+        page = client.transactions(limit=limit, q=identifier, place=place, state=state)
+    if as_json:
+        typer.echo(page.model_dump_json(indent=2))
+    elif page.items:
+        _CONSOLE.print(transactions_table(page.items))
+    else:
+        ERRORS.print("Nothing was found.")
+    raise typer.Exit(Exit.FINE if page.items else Exit.NO)
+
+
+@app.command()
+def show(
+    identifier: Annotated[str, typer.Argument(help="Its id, or any number that names one document.")],
+    config: Config = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one transaction with its story."""
+    with told(), client_of(load_settings(config), key) as client:
+        transaction_id = _named(client, identifier)
+        detail, story = client.transaction(transaction_id), client.lineage(transaction_id)
+    if as_json:
+        typer.echo(f'{{"transaction": {detail.model_dump_json()}, "lineage": {story.model_dump_json()}}}')
+    else:
+        _CONSOLE.print(transaction_page(detail, story.items))
+
+
+def _named(client: ApiClient, identifier: str) -> str:
+    """Return the id of the newest transaction that the identifier names."""
+    if identifier.startswith(_ID):
+        return identifier
+    found = client.transactions(limit=1, q=identifier).items
+    if not found:
+        ERRORS.print(f"{identifier} names no transaction.", markup=False)
+        raise typer.Exit(Exit.NO)
+    return found[0].id
