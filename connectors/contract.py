@@ -99,7 +99,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class PostingLine:
-    """One line of an ERP document under the ERP's own keys. Exactly one of debit and credit is not zero."""
+    """One line of an ERP document under the ERP's own keys. At most one of debit and credit is not zero."""
 
     account: str
     debit_minor: int = 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from connectors.canonical.expense import ExpenseReport
@@ -34,6 +35,8 @@ class Examined:
     to: State
     reason: Reason
     awaited: tuple[holds.HoldKey, ...] = ()
+    wakes_at: datetime | None = None
+    """When its reason goes by itself: a posting window opens."""
     policy_version: int = 0
     master_data_version: int = 0
 
@@ -72,7 +75,9 @@ def judge(unit: Unit, examined: Sequence[Examined]) -> None:
     kept = [one for one in moving if one.work.id in recorded.applied]
     lineage.tell(unit.session, [entry for one in kept for entry in _steps(unit, one)], unit.ids)
     staying = [one for one in examined if one not in moving]
-    holds.replace(unit.session, {one.work.id: one.awaited for one in (*kept, *staying)})
+    judged = (*kept, *staying)
+    opens = {one.work.id: one.wakes_at for one in judged if one.wakes_at is not None}
+    holds.replace(unit.session, {one.work.id: one.awaited for one in judged}, opens)
     stopped = [one for one in kept if one.to in {State.ON_HOLD, State.FAILED}]
     trouble.open_cases(unit, [trouble.Trouble(one.work, one.failures, step=_stopped_by(one)) for one in stopped])
     trouble.release_cases(unit, [one.work.id for one in kept if one.to is State.READY])
@@ -138,10 +143,9 @@ def _run(flow: Flow, work: Work, report: ExpenseReport, known: facts.Gathered) -
     overrides = frozenset(Reason(name) for name in work.overrides.split())
     case = Case(work.id, work.version, work.business_reference, report, overrides=overrides)
     verdict, records = run(flow, case, known.of(work))
-    to, reason = destination(verdict)
-    if to is State.READY and work.seen.state is State.ON_HOLD:
-        reason = Reason.RELEASED
-    awaited = tuple((str(one.domain), one.legal_entity, one.code) for one in verdict.awaited)
+    to, reason = _destination(work, verdict)
+    opens_at = verdict.case.facts.get("window_opens_at") if reason is Reason.CUTOFF else None
+    awaited = [(str(one.domain), one.legal_entity, one.code) for one in verdict.awaited]
     return Examined(
         work,
         verdict,
@@ -149,10 +153,21 @@ def _run(flow: Flow, work: Work, report: ExpenseReport, known: facts.Gathered) -
         verdict.failures,
         to,
         reason,
-        awaited,
+        tuple([*awaited, (holds.CLOCK, "", reason.value)] if opens_at else awaited),
+        datetime.fromisoformat(opens_at) if opens_at else None,
         known.policy_version[flow.name],
         known.master_data_version,
     )
+
+
+def _destination(work: Work, verdict: Verdict) -> tuple[State, Reason]:
+    """Return where a document goes; one that was held goes on or stays: only a person withdraws it."""
+    to, reason = destination(verdict)
+    if work.seen.state is not State.ON_HOLD:
+        return to, reason
+    if to is State.READY:
+        return to, Reason.RELEASED
+    return (State.ON_HOLD, work.seen.reason) if to in WITHDRAWN else (to, reason)
 
 
 def _held_behind(work: Work, failure: Failure) -> Examined:

@@ -57,19 +57,4 @@ def _group_rates(records: Mapping[master_data.Key, MasterRecord], currency: str)
 
 def candidates(works: Sequence[Work], reports: Mapping[int, ExpenseReport]) -> tuple[Candidate, ...]:
     """Return documents as a later one would see them."""
-    return tuple(_candidate(work, reports[work.id]) for work in works if work.id in reports)
-
-
-def _candidate(work: Work, report: ExpenseReport) -> Candidate:
-    return Candidate(
-        transaction_id=work.id,
-        source_id=report.source_id,
-        document_number=report.document_number,
-        employee_ref=report.employee.employee_ref,
-        amount_minor=report.total.minor,
-        currency=report.total.currency,
-        document_date=report.document_date,
-        content_hash=duplicates.content_hash(report),
-        merchants=duplicates.merchants_of(report),
-        receipts=duplicates.receipts_of(report),
-    )
+    return tuple(duplicates.candidate_of(work.id, reports[work.id]) for work in works if work.id in reports)

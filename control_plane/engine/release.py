@@ -13,7 +13,7 @@ async def release(parts: Parts) -> int:
 
 
 def _release(unit: Unit, parts: Parts) -> int:
-    woken = holds.woken(unit.session, parts.settings.batch)
+    woken = holds.woken(unit.session, now=unit.now, limit=parts.settings.batch)
     if not woken:
         return 0
     works = transactions.held(unit.session, woken)

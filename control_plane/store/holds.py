@@ -18,16 +18,21 @@ HoldKey = tuple[str, str, str]
 
 POSTING: Final = "posting"
 """The code is a business object, `source system|source id`, whose posting appears or is taken back."""
+CLOCK: Final = "clock"
+"""The code is the reason; the transaction is woken when its time comes."""
 POLICY: Final = "policy"
 """The code is a policy key, such as `routing`."""
 
 
-def replace(session: Session, awaited: Mapping[int, Iterable[HoldKey]]) -> None:
-    """Say anew what each transaction waits for; nothing: it waits no more."""
+def replace(
+    session: Session, awaited: Mapping[int, Iterable[HoldKey]], wake_at: Mapping[int, datetime] | None = None
+) -> None:
+    """Say anew what each transaction waits for, and when its time comes by itself; nothing: it waits no more."""
     session.connection().execute(delete(_HOLD).where(_HOLD.c.transaction_id.in_(list(awaited))))
     rows = [
-        {"transaction_id": number, "domain": domain, "legal_entity_id": entity, "code": code, "woken_at": None}
+        {"transaction_id": number, "domain": domain, "legal_entity_id": entity, "code": code, "woken_at": woken}
         for number, keys in awaited.items()
+        for woken in [(wake_at or {}).get(number)]
         for domain, entity, code in sorted(set(keys))
     ]
     insert_many(session, HoldRow, rows)
@@ -47,11 +52,11 @@ def wake(session: Session, changed: Sequence[HoldKey], *, now: datetime) -> int:
     return len(session.connection().execute(statement).all())
 
 
-def woken(session: Session, limit: int) -> list[int]:
+def woken(session: Session, *, now: datetime, limit: int) -> list[int]:
     """Return transactions to be checked again, oldest first."""
     query = (
         core_select(_HOLD.c.transaction_id)
-        .where(_HOLD.c.woken_at.is_not(None))
+        .where(_HOLD.c.woken_at <= now)
         .distinct()
         .order_by(_HOLD.c.transaction_id)
         .limit(limit)
