@@ -1,12 +1,13 @@
 """The app: routes, checks and problems put together around given services."""
 
-from http import HTTPStatus
-from typing import Any, Final
+from importlib.metadata import version
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
 from control_plane.api.grouping import GroupedIntake
-from control_plane.api.problem_json import MEDIA_TYPE, add_problem_handlers
+from control_plane.api.openapi import PROBLEMS, DescribedApi
+from control_plane.api.problem_json import add_problem_handlers
 from control_plane.api.routes import (
     alerts,
     audit,
@@ -21,7 +22,6 @@ from control_plane.api.routes import (
     slas,
     transactions,
 )
-from control_plane.api.schemas import Problem
 from control_plane.api.services import Services
 from control_plane.api.shield import Shield
 from control_plane.domain.identity import public_id
@@ -41,27 +41,28 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
 )
 
-_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {  # OpenAPI
-    status: {"model": Problem, "description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {}}}
-    for status in (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 500, 503, 507)
-}
+
+def routed() -> FastAPI:
+    """Return an app that knows all routes and serves nothing yet: enough to describe it."""
+    app = DescribedApi(
+        title="Tieout",
+        summary="Where every approved document is, and what has to be done about it.",
+        version=version("tieout"),
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEMS,
+        telemetry={"logs": False, "metrics": False, "operation_spans": False},
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
 
 
 def create_app(services: Services) -> FastAPI:
     """Return the app over these services; it keeps nothing else."""
-    app = FastAPI(
-        title="Tieout",
-        summary="Where every approved document is, and what has to be done about it.",
-        version=services.version,
-        docs_url=None,
-        redoc_url=None,
-        responses=_PROBLEMS,
-        telemetry={"logs": False, "metrics": False, "operation_spans": False},
-    )
+    app = routed()
     app.state.services = services
     app.state.intakes = {source: GroupedIntake(intake) for source, intake in services.intakes.items()}
-    for router in ROUTERS:
-        app.include_router(router)
     add_problem_handlers(app)
     app.add_middleware(
         Shield,

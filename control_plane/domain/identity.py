@@ -5,6 +5,7 @@ from typing import Final
 SLOT_BITS: Final = 10
 SEQUENCE_BITS: Final = 12
 MAX_SLOT: Final = (1 << SLOT_BITS) - 1
+MAX_ID: Final = (1 << 63) - 1
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LENGTH: Final = 13
@@ -38,4 +39,6 @@ def parse_public_id(prefix: str, text: str) -> int:
     number = 0
     for letter in letters:
         number = (number << 5) | _VALUES[letter]
+    if number > MAX_ID:
+        raise UnknownIdError(f"{text[:40]!r} is larger than any id")
     return number

@@ -1,0 +1,138 @@
+"""Connections over HTTP: health, streams, runs, and the acts on them."""
+
+from datetime import timedelta
+
+import pytest
+
+from connectors.failures import Failure
+from control_plane.domain.access import Grant, Role
+from control_plane.domain.transaction import State
+from control_plane.store import connections, exception_cases, runs
+from control_plane.store.connections import Configured
+from control_plane.store.exception_cases import Trouble
+from control_plane.store.runs import Schedule, Trigger
+from tests.control_plane.api.stand import Stand
+
+BECAUSE = {"reason": "The platform is being upgraded"}
+SEEN = {"if-match": '"1"'}
+
+
+def connected(stand: Stand) -> None:
+    now = stand.runtime.now()
+    with stand.database.write() as session:
+        connections.register(session, [Configured("concur", "concur"), Configured("erp", "tryton")])
+        connections.heard(session, "concur", failure="", now=now)
+        schedules = [Schedule("concur", "expense_reports", timedelta(minutes=5))]
+        runs.set_schedules(session, schedules)
+        runs.move_cursor(session, "concur", "expense_reports", "page-7", now=now)
+        runs.plan(session, stand.runtime.ids, "concur", "expense_reports", at=now, trigger=Trigger.SCHEDULE)
+
+
+async def test_a_connection_shows_its_streams_and_what_stands_behind_it(stand: Stand) -> None:
+    connected(stand)
+    stand.document(State.READY)
+    stand.document(State.POSTED)
+    async with stand.client(stand.key(Role.VIEWER)) as client:
+        listed = (await client.get("/v1/connections")).json()
+    assert [(one["name"], one["health"]) for one in listed["items"]] == [("erp", "unused"), ("concur", "healthy")]
+    concur = listed["items"][1]
+    assert concur["behind"]["count"] == 1
+    stream = concur["streams"][0]
+    assert (stream["cursor"], stream["interval_seconds"], stream["is_stale"]) == ("page-7", 300, False)
+    assert stream["next_run_at"] == "2026-03-16T09:05:00Z"
+    assert stream["last_run"]["state"] == "waiting"
+    assert listed["oldest_read_at"] == "2026-03-16T09:00:00Z"
+    assert listed["behind_unhealthy"]["count"] == 0
+
+
+async def test_a_connection_is_paused_and_resumed(stand: Stand) -> None:
+    connected(stand)
+    stand.document(State.READY)
+    async with stand.client(stand.key(Role.INTEGRATOR)) as client:
+        before = await client.get("/v1/connections/erp")
+        paused = await client.post("/v1/connections/erp/pause", headers=SEEN, json=BECAUSE)
+        listed = (await client.get("/v1/connections")).json()
+        resumed = await client.post(
+            "/v1/connections/erp/resume", headers={"if-match": paused.headers["etag"]}, json=BECAUSE
+        )
+    assert (before.headers["etag"], before.json()["acts"]) == ('"1"', ["pause", "pull"])
+    assert (paused.json()["health"], paused.json()["acts"]) == ("paused", ["resume"])
+    assert paused.json()["sentence"] == "erp was paused by a person: The platform is being upgraded"
+    assert (listed["items"][0]["name"], listed["behind_unhealthy"]["count"]) == ("erp", 1)
+    assert (resumed.json()["health"], resumed.json()["revision"]) == ("unused", 3)
+
+
+async def test_resuming_resolves_the_exception_of_the_connection(stand: Stand) -> None:
+    connected(stand)
+    now = stand.runtime.now()
+    with stand.database.write() as session:
+        connections.pause(session, "erp", reason="failure", failure="credentials_refused", now=now)
+        trouble = Trouble(Failure("credentials_refused"), connection="erp")
+        case = exception_cases.open_for(session, stand.runtime.ids, [trouble], now=now)[0]
+    async with stand.client(stand.key(Role.INTEGRATOR, login="ines")) as client:
+        answer = await client.post("/v1/connections/erp/resume", headers={"if-match": '"2"'}, json=BECAUSE)
+    assert answer.status_code == 200
+    assert (stand.case_row(case).state, stand.case_row(case).evidence) == ("resolved", "resumed by ines")
+
+
+async def test_a_stream_is_pulled_now(stand: Stand) -> None:
+    connected(stand)
+    stand.runtime.advance(timedelta(seconds=30))
+    path = "/v1/connections/concur/pull"
+    async with stand.client(stand.key(Role.INTEGRATOR)) as client:
+        answer = await client.post(path, headers=SEEN, json={"stream": "expense_reports"})
+        unknown = await client.post(path, headers=SEEN, json={"stream": "invoices"})
+        listed = (await client.get("/v1/runs", params={"connection": "concur"})).json()["items"]
+    assert answer.status_code == 200, answer.text
+    assert unknown.status_code == 409
+    assert listed[0]["connection"] == "concur"
+
+
+@pytest.mark.parametrize(
+    ("headers", "name", "act", "status"),
+    [
+        (SEEN, "erp", "resume", 409),
+        ({"if-match": '"5"'}, "erp", "pause", 412),
+        (SEEN, "sap", "pause", 404),
+        ({}, "erp", "pause", 428),
+    ],
+)
+async def test_acts_that_do_not_fit_are_refused(
+    lite: Stand, headers: dict[str, str], name: str, act: str, status: int
+) -> None:
+    connected(lite)
+    async with lite.client(lite.key(Role.INTEGRATOR)) as client:
+        answer = await client.post(f"/v1/connections/{name}/{act}", headers=headers, json=BECAUSE)
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST, Role.APPROVER, Role.CONTROLLER, Role.MACHINE])
+async def test_only_an_integrator_pauses(lite: Stand, role: Role) -> None:
+    connected(lite)
+    async with lite.client(lite.key(role)) as client:
+        answer = await client.post("/v1/connections/erp/pause", headers=SEEN, json=BECAUSE)
+    assert answer.status_code == 403
+
+
+async def test_who_serves_one_legal_entity_sees_connections_and_does_not_pause_them(lite: Stand) -> None:
+    connected(lite)
+    lite.document(legal_entity_id="FR02")
+    async with lite.client(lite.key(Grant(Role.INTEGRATOR, "DE01"))) as client:
+        detail = (await client.get("/v1/connections/erp")).json()
+        answer = await client.post("/v1/connections/erp/pause", headers=SEEN, json=BECAUSE)
+    assert (detail["acts"], detail["behind"]["count"]) == ([], 0)
+    assert answer.status_code == 404
+
+
+async def test_runs_are_listed_page_by_page(lite: Stand) -> None:
+    now = lite.runtime.now()
+    with lite.database.write() as session:
+        for minute in range(3):
+            at = now + timedelta(minutes=minute)
+            runs.plan(session, lite.runtime.ids, "concur", f"stream{minute}", at=at, trigger=Trigger.SCHEDULE)
+    async with lite.client(lite.key(Role.VIEWER)) as client:
+        first = (await client.get("/v1/runs", params={"limit": 2})).json()
+        rest = (await client.get("/v1/runs", params={"limit": 2, "cursor": first["next_cursor"]})).json()
+        waiting = (await client.get("/v1/runs", params={"state": "waiting"})).json()
+    assert [one["stream"] for one in (*first["items"], *rest["items"])] == ["stream2", "stream1", "stream0"]
+    assert len(waiting["items"]) == 3
