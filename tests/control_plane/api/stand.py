@@ -117,6 +117,11 @@ class Stand:
             session.expunge(found)
             return found
 
+    def move(self, row: TransactionRow, to: State, by: By, reason: Reason) -> None:
+        """Let a document take one more step."""
+        with self.database.write() as session:
+            self._move(session, row.id, to, by, reason)
+
     def case(self, document: TransactionRow, code: str = "rejected_by_target", **values: str) -> ExceptionCaseRow:
         """Return an exception opened for a document."""
         trouble = Trouble(

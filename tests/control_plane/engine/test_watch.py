@@ -1,0 +1,60 @@
+"""Promises change their status when their time comes, and claims run out."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from control_plane.domain import exception_case as machine
+from control_plane.domain.transaction import Reason, State
+from control_plane.engine.parts import Parts
+from control_plane.engine.watch import watch
+from control_plane.store import exception_cases
+from control_plane.store.database import Database
+from tests.control_plane.api.stand import Stand
+from tests.stands.runtime import StandRuntime
+
+
+@pytest.fixture
+def stand(database: Database, runtime: StandRuntime) -> Stand:
+    return Stand(database, runtime)
+
+
+def parts(stand: Stand, **changes: Any) -> Parts:
+    return Parts(stand.runtime, stand.database, {}, {}, **changes)
+
+
+async def test_a_promise_is_at_risk_and_then_breached(stand: Stand) -> None:
+    row = stand.document(State.READY)
+    seen = []
+    for hours in (0, 6, 2, 1):
+        stand.runtime.advance(timedelta(hours=hours))
+        changed = await watch(parts(stand))
+        now = stand.transaction_row(row.id)
+        seen.append((changed, now.sla_status, now.sla_next_at is None))
+    assert seen == [(0, "on_time", False), (1, "at_risk", False), (1, "breached", True), (0, "breached", True)]
+
+
+async def test_a_document_that_was_late_twice_is_breached_at_once(stand: Stand) -> None:
+    row = stand.document(State.FAILED, Reason.CONTRACT)
+    stand.runtime.advance(timedelta(days=1))
+    await watch(parts(stand))
+    assert stand.transaction_row(row.id).sla_status == "breached"
+
+
+async def test_what_has_ended_breaks_no_promise_any_more(stand: Stand) -> None:
+    row = stand.document(State.CANCELLED, Reason.RECALLED)
+    stand.runtime.advance(timedelta(days=1))
+    await watch(parts(stand))
+    after = stand.transaction_row(row.id)
+    assert (after.sla_status, after.sla_next_at) == ("on_time", None)
+
+
+async def test_an_idle_claim_runs_out(stand: Stand) -> None:
+    row = stand.stuck(due_at=None, sla_next_at=None)
+    claimed = machine.claim(exception_cases.case_of(row), 7, now=stand.runtime.now())
+    with stand.database.write() as session:
+        exception_cases.change(session, row, claimed, now=stand.runtime.now())
+    stand.runtime.advance(machine.CLAIM_LASTS)
+    assert await watch(parts(stand)) == 0
+    assert stand.case_row(row.id).state == "new"

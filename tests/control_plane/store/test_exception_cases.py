@@ -1,0 +1,185 @@
+"""Exceptions in the store: opened set by set, reopened, released, resolved by evidence, expired."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from connectors.failures import Failure
+from control_plane.domain import exception_case as machine
+from control_plane.store import exception_cases
+from control_plane.store.database import Database
+from control_plane.store.exception_cases import Trouble
+from control_plane.store.tables import ExceptionCaseRow
+from tests.stands.runtime import StandRuntime
+
+ANNA = 7
+
+
+class Desk:
+    def __init__(self, database: Database, runtime: StandRuntime) -> None:
+        self.database, self.runtime = database, runtime
+
+    @property
+    def now(self) -> datetime:
+        return self.runtime.now()
+
+    def open(self, *troubles: Trouble) -> list[ExceptionCaseRow]:
+        with self.database.write() as session:
+            numbers = exception_cases.open_for(session, self.runtime.ids, troubles, now=self.now)
+        return [self.row(number) for number in numbers]
+
+    def row(self, number: int) -> ExceptionCaseRow:
+        with self.database.read() as session:
+            row = exception_cases.row_of(session, number)
+        assert row is not None
+        return row
+
+    def claim(self, row: ExceptionCaseRow, *, work: bool = False) -> ExceptionCaseRow:
+        after = machine.claim(exception_cases.case_of(row), ANNA, now=self.now)
+        after = machine.start_work(after, ANNA) if work else after
+        with self.database.write() as session:
+            assert exception_cases.change(session, row, after, now=self.now)
+        return self.row(row.id)
+
+    def release(self, *transactions: int) -> None:
+        with self.database.write() as session:
+            exception_cases.release_for(session, transactions, now=self.now)
+
+    def resolve(self, **evidence: str) -> None:
+        with self.database.write() as session:
+            proved = {int(number[1:]): text for number, text in evidence.items()}
+            exception_cases.resolve_for(session, proved, now=self.now)
+
+
+@pytest.fixture
+def desk(database: Database, runtime: StandRuntime) -> Desk:
+    return Desk(database, runtime)
+
+
+def trouble(transaction_id: int | None = 1, code: str = "inactive_master_data", **changes: object) -> Trouble:
+    made = Trouble(
+        failure=Failure(code, {"value": "P-12", "domain_title": "Project"}, field_path="lines.3.project"),
+        flow="expense_report",
+        step="bind",
+        legal_entity_id="DE01",
+        transaction_id=transaction_id,
+        document={"document": "RE-1", "source": "concur"},
+        currency="EUR",
+        amount_minor=41_250,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # a Trouble's fields
+
+
+def states(rows: Sequence[ExceptionCaseRow]) -> list[tuple[str, int]]:
+    return [(row.state, row.attempt) for row in rows]
+
+
+def test_a_trouble_opens_an_exception_that_a_controller_can_read(desk: Desk) -> None:
+    row = desk.open(trouble())[0]
+    assert row.sentence == ("Project P-12 is inactive in the ERP: document RE-1 over 412.50 EUR cannot be posted.")
+    assert row.remedy.endswith("or return it to concur for another one.")
+    assert (row.state, row.team, row.kind, row.attempt) == ("new", "finance_operations", "rejected", 1)
+    assert row.fingerprint.startswith("v1:")
+
+
+def test_documents_that_stopped_for_one_reason_share_a_cause(desk: Desk) -> None:
+    rows = desk.open(trouble(1), trouble(2, failure=Failure("inactive_master_data", field_path="lines.9.project")))
+    assert rows[0].fingerprint == rows[1].fingerprint
+
+
+def test_many_are_opened_at_once(desk: Desk) -> None:
+    assert len({row.id for row in desk.open(*(trouble(number) for number in range(1, 201)))}) == 200
+
+
+def test_a_document_has_one_exception_at_a_time(desk: Desk) -> None:
+    first = desk.open(trouble())[0]
+    second = desk.open(trouble(code="closed_period"))[0]
+    again = desk.open(trouble(code="closed_period"))[0]
+    assert (second.id, second.code, second.revision) == (first.id, "closed_period", 2)
+    assert again.revision == 2
+
+
+def test_a_released_document_that_stops_again_counts_an_attempt(desk: Desk) -> None:
+    unclaimed, worked = desk.open(trouble(1), trouble(2))
+    desk.claim(worked, work=True)
+    desk.release(1, 2)
+    assert states([desk.row(unclaimed.id), desk.row(worked.id)]) == [("retrying", 1), ("retrying", 1)]
+    again = desk.open(trouble(1), trouble(2))
+    assert states(again) == [("new", 2), ("in_progress", 2)]
+    assert [row.claimed_by for row in again] == [None, ANNA]
+
+
+def test_evidence_resolves_whatever_people_were_doing(desk: Desk) -> None:
+    rows = desk.open(trouble(1), trouble(2), trouble(3))
+    desk.claim(rows[1])
+    desk.release(3)
+    desk.resolve(t1="posted as 49", t2="posted as 50", t3="posted as 51")
+    resolved = [desk.row(row.id) for row in rows]
+    assert {row.state for row in resolved} == {"resolved"}
+    assert [row.evidence for row in resolved] == ["posted as 49", "posted as 50", "posted as 51"]
+    assert {row.claimed_by for row in resolved} == {None}
+    assert {row.resolved_at for row in resolved} == {desk.now}
+
+
+def test_a_resolved_exception_comes_back_when_its_document_stops_again(desk: Desk) -> None:
+    first = desk.open(trouble())[0]
+    desk.resolve(t1="posted as 49")
+    again = desk.open(trouble(code="recalled_after_post"))[0]
+    assert (again.id, again.state, again.attempt, again.evidence) == (first.id, "new", 2, "")
+    assert again.resolved_at is None
+
+
+def test_a_connection_has_one_exception_per_code(desk: Desk) -> None:
+    paused = trouble(None, "credentials_refused", connection="erp", flow="", step="")
+    first = desk.open(paused)[0]
+    assert desk.open(paused)[0].id == first.id
+    assert desk.open(replace(paused, connection="concur"))[0].id != first.id
+    with desk.database.write() as session:
+        exception_cases.resolve_connection(session, "erp", "resumed by ines", now=desk.now)
+    assert desk.row(first.id).state == "resolved"
+    assert desk.open(paused)[0].id != first.id
+
+
+def test_what_somebody_else_changed_is_not_changed_on_old_sight(desk: Desk) -> None:
+    row = desk.open(trouble())[0]
+    desk.claim(row)
+    after = machine.claim(exception_cases.case_of(row), 8, now=desk.now)
+    with desk.database.write() as session:
+        assert not exception_cases.change(session, row, after, now=desk.now)
+    assert desk.row(row.id).claimed_by == ANNA
+
+
+def test_a_claim_runs_out_unless_it_is_worked(desk: Desk) -> None:
+    idle, worked = desk.open(trouble(1), trouble(2))
+    desk.claim(idle)
+    desk.claim(worked, work=True)
+    with desk.database.read() as session:
+        assert not exception_cases.has_due(session, now=desk.now)
+    desk.runtime.advance(machine.CLAIM_LASTS)
+    with desk.database.write() as session:
+        assert exception_cases.has_due(session, now=desk.now)
+        assert exception_cases.expire_claims(session, now=desk.now) == 1
+    assert (desk.row(idle.id).state, desk.row(idle.id).claimed_by) == ("new", None)
+    assert desk.row(worked.id).state == "in_progress"
+
+
+def test_a_deferred_exception_wakes(desk: Desk) -> None:
+    row = desk.claim(desk.open(trouble())[0], work=True)
+    wake_at = desk.now + timedelta(hours=1)
+    with desk.database.write() as session:
+        after = machine.defer(exception_cases.case_of(row), ANNA, wake_at=wake_at)
+        assert exception_cases.change(session, row, after, now=desk.now)
+        assert exception_cases.wake_deferred(session, now=desk.now) == 0
+        assert exception_cases.wake_deferred(session, now=wake_at) == 1
+    assert desk.row(row.id).state == "in_progress"
+
+
+def test_what_waits_for_approval_is_canceled_when_it_is_no_longer_needed(desk: Desk) -> None:
+    row = desk.claim(desk.open(trouble())[0], work=True)
+    after = replace(exception_cases.case_of(row), state=machine.CaseState.PENDING_APPROVAL)
+    with desk.database.write() as session:
+        assert exception_cases.change(session, row, after, now=desk.now)
+    desk.resolve(t1="cancelled: recalled by the source")
+    assert desk.row(row.id).state == "cancelled"
