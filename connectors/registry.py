@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import connectors.concur.connector
+import connectors.ecb.connector
 import connectors.sandbox_erp.connector
 import connectors.tryton.connector
 from connectors.connection import Connect, ConnectionSettings, UnusableConnectionError, not_known
@@ -13,6 +14,7 @@ from connectors.http import HttpClient
 
 CONNECTORS: Final[Mapping[str, Connect]] = {
     "concur": connectors.concur.connector.connect,
+    "ecb": connectors.ecb.connector.connect,
     "sandbox_erp": connectors.sandbox_erp.connector.connect,
     "tryton": connectors.tryton.connector.connect,
 }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from connectors.canonical.privacy import internal, personal
 
@@ -22,6 +23,12 @@ class Domain(StrEnum):
     PERIOD = "period"
     """Code `2026-03` of one legal entity; active means open for expenses; attributes `start` and `end` (ISO dates)."""
     RATE = "rate"
+    """A group's rate of a period: attributes `from`, `to`, `period`, `rate`. Or, under `REFERENCE_RATES` and the day,
+    what one euro was worth on that day: attributes from currency to units."""
+
+
+REFERENCE_RATES: Final = "ECB/"
+"""Begins the code of a day's reference rates, such as `ECB/2026-10-30`."""
 
 
 @dataclass(frozen=True, slots=True)
