@@ -78,8 +78,9 @@ def judge(unit: Unit, examined: Sequence[Examined]) -> None:
     judged = (*kept, *staying)
     opens = {one.work.id: one.wakes_at for one in judged if one.wakes_at is not None}
     holds.replace(unit.session, {one.work.id: one.awaited for one in judged}, opens)
-    stopped = [one for one in kept if one.to in {State.ON_HOLD, State.FAILED}]
-    trouble.open_cases(unit, [trouble.Trouble(one.work, one.failures, step=_stopped_by(one)) for one in stopped])
+    stopped = {one.work.id: one for one in kept if one.to in {State.ON_HOLD, State.FAILED}}
+    placed = transactions.by_ids(unit.session, sorted(stopped))  # under the entity and with the amount found meanwhile
+    trouble.open_cases(unit, [_trouble(work, stopped[work.id]) for work in placed])
     trouble.release_cases(unit, [one.work.id for one in kept if one.to is State.READY])
     trouble.resolve_cases(unit, {one.work.id: f"withdrawn: {one.reason}" for one in kept if one.to in WITHDRAWN})
 
@@ -247,6 +248,10 @@ def _step_facts(record: StepRecord) -> dict[str, Any]:  # JSON values
         if failures:
             told[name] = [{"code": one.code, "field": one.field_path, "values": dict(one.values)} for one in failures]
     return told
+
+
+def _trouble(work: Work, one: Examined) -> trouble.Trouble:
+    return trouble.Trouble(work, one.failures, step=_stopped_by(one))
 
 
 def _stopped_by(one: Examined) -> str:

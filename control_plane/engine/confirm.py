@@ -143,6 +143,9 @@ def _settle(parts: Parts, pairs: Sequence[tuple[Errand, Receipt]], unit: Unit) -
     kept = [(errand.work, receipt) for errand, receipt in pairs if errand.work.id in recorded.applied]
     refused = [(work, receipt) for work, receipt in kept if receipt.status is ReceiptStatus.REFUSED]
     trouble.open_cases(unit, [trouble.Trouble(work, (_refusal(receipt),), step="confirm") for work, receipt in refused])
+    for work, receipt in kept:
+        if receipt.failure is not None:
+            trouble.pause_if_hopeless(unit, work.target, receipt.failure)
     told = {work.id: "confirmed to the source" for work, receipt in kept if receipt.status is ReceiptStatus.DONE}
     trouble.resolve_cases(unit, told)
     taken_back = [

@@ -8,7 +8,7 @@ from typing import Final
 
 from connectors.contract import Page, Recall, Receipt, ReceiptStatus
 from connectors.failures import Failure, sentence_of
-from control_plane.engine import recall
+from control_plane.engine import recall, trouble
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.receive import Feed, Reception, receive
 from control_plane.store import connections, inbox, runs
@@ -24,7 +24,9 @@ async def pull_next(parts: Parts) -> int:
     """Execute the sync run that waits longest; return how many envelopes came, or 0 where none waits."""
 
     def take(unit: Unit) -> SyncRunRow | None:
-        return runs.lease_next(unit.session, owner=parts.incarnation, now=unit.now, until=unit.now + RUN_LEASE)
+        resting = connections.paused(unit.session)
+        until = unit.now + RUN_LEASE
+        return runs.lease_next(unit.session, owner=parts.incarnation, resting=resting, now=unit.now, until=until)
 
     run = await parts.write(take)
     if run is None:
@@ -117,6 +119,8 @@ async def _finish(parts: Parts, run: SyncRunRow, count: _Count) -> None:
             now=unit.now,
         )
         connections.heard(unit.session, run.connection, failure=failure, now=unit.now)
+        if count.failure is not None:
+            trouble.pause_if_hopeless(unit, run.connection, count.failure)
 
     await parts.write(finish)
     if count.failure is not None:

@@ -12,7 +12,7 @@ from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State, transition
 from control_plane.engine import recall, succeed, trouble
 from control_plane.engine.parts import Parts, Unit
-from control_plane.store import connections, holds, lineage, postings, transactions, transitions
+from control_plane.store import holds, lineage, postings, transactions, transitions
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
 
@@ -207,5 +207,4 @@ def _needs_a_person(settlement: Settlement) -> bool:
 def _pause(unit: Unit, kept: Sequence[Decided]) -> None:
     for answer, settlement in kept:
         if settlement.pauses_connection and settlement.failure is not None:
-            code = settlement.failure.code
-            connections.pause(unit.session, answer.work.target, reason="failure", failure=code, now=unit.now)
+            trouble.pause_if_hopeless(unit, answer.work.target, settlement.failure)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.failures import Failure
+from connectors.failures import Failure, FailureKind
 from control_plane.engine.parts import Unit
-from control_plane.store import exception_cases
+from control_plane.store import connections, exception_cases
 from control_plane.store.transactions import Work
 
 
@@ -34,6 +34,15 @@ def resolve_cases(unit: Unit, evidence: Mapping[int, str]) -> None:
     """Resolve the exceptions of transactions by their evidence: a posting number, a withdrawn version."""
     if evidence:
         exception_cases.resolve_for(unit.session, evidence, now=unit.now)
+
+
+def pause_if_hopeless(unit: Unit, connection: str, failure: Failure) -> None:
+    """Pause a connection whose credentials or set-up are refused: one exception for it, and no hammering."""
+    if failure.kind not in {FailureKind.AUTH, FailureKind.CONFIGURATION}:
+        return
+    connections.pause(unit.session, connection, reason="failure", failure=failure.code, now=unit.now)
+    told = exception_cases.Trouble(failure=failure, connection=connection, document={"target": connection})
+    exception_cases.open_for(unit.session, unit.ids, [told], now=unit.now)
 
 
 def _told(trouble: Trouble) -> exception_cases.Trouble:

@@ -1,6 +1,6 @@
 """When streams are pulled, who pulls them now, and how far they were read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -95,13 +95,15 @@ def catch_up(session: Session, ids: Ids, *, now: datetime) -> int:
     )
 
 
-def lease_next(session: Session, *, owner: int, now: datetime, until: datetime) -> SyncRunRow | None:
+def lease_next(
+    session: Session, *, owner: int, now: datetime, until: datetime, resting: Collection[str] = ()
+) -> SyncRunRow | None:
     """Take over the run that waits longest, or one whose worker is gone; a stream is pulled by one worker at a time.
 
-    Return None where nothing waits.
+    `resting` connections are left alone. Return None where nothing else waits.
     """
     advisory_lock(session, ["sync_run"])
-    run = session.exec(_next_run(now)).first()
+    run = session.exec(_next_run(now).where(col(SyncRunRow.connection).not_in(resting))).first()
     if run is None:
         return None
     run.state, run.lease_owner, run.lease_until = RunState.RUNNING, owner, until

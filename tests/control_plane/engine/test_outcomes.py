@@ -96,3 +96,5 @@ async def test_revoked_credentials_pause_the_connection_and_nothing_hammers(w: W
     rows = await w.transactions()
     assert {row.state for row in rows} == {"ready"}
     assert sum(row.attempt_count for row in rows) <= 2
+    (case,) = await w.cases()
+    assert (case.code, case.connection) == ("credentials_refused", "erp")
