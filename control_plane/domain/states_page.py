@@ -24,7 +24,7 @@ def states_page() -> str:
     places = {state: place.value.replace("_", " ") for state, place in PLACE_OF.items()}
     parts = [
         "# States",
-        "What is not drawn here cannot happen. "
+        "What is not drawn here cannot happen.",
         "Printed by `python -m control_plane.domain.states_page > docs/states.md`.",
         "## Transaction",
         "One document version's life in one flow. The place is the column of the money ledger in which it counts.",
