@@ -1,0 +1,209 @@
+"""What do I do next? The queue, one exception in full beside it, and the acts on it."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import streamlit as st
+
+from control_plane.api.client import ApiClient, ApiError, FilterValue
+from control_plane.api.schemas import ExceptionDetail, ExceptionFigures
+from monitor_ui import figures, frames, parts, sentences, session, tables, words
+from monitor_ui.parts import EXCEPTION, TRANSACTION, Number
+
+_QUEUE: Final = "queue"
+_CAUSE: Final = "fingerprint"
+
+_QUEUES: Final[Mapping[str, tuple[str, Mapping[str, FilterValue]]]] = {
+    "mine": ("Mine", {"mine": True}),
+    "unclaimed": ("Unclaimed", {"is_claimed": False}),
+    "all": ("All open", {}),
+    "settled": ("Settled", {"is_open": False}),
+}
+
+_Deed = Callable[[ApiClient, ExceptionDetail], ExceptionDetail]
+
+_DEEDS: Final[Mapping[str, _Deed]] = {
+    "claim": lambda api, seen: api.claim(seen.id, revision=seen.revision),
+    "give_back": lambda api, seen: api.give_back(seen.id, revision=seen.revision),
+    "retry": lambda api, seen: api.retry(seen.id, revision=seen.revision, reason=_reason(seen)),
+    "return_to_source": lambda api, seen: api.return_to_source(seen.id, revision=seen.revision, reason=_reason(seen)),
+    "release": lambda api, seen: api.release(seen.id, revision=seen.revision, reason=_reason(seen)),
+    "declare_duplicate": lambda api, seen: api.declare_duplicate(
+        seen.id, revision=seen.revision, reason=_reason(seen), transaction_id=_original(seen)
+    ),
+}
+_WITHOUT_REASON: Final = frozenset({"claim", "give_back"})
+
+
+def show() -> None:
+    """Show the queue with the chosen exception beside it."""
+    api = session.api()
+    chosen = parts.filters(frames.choices(api.ledger()))
+    answer = api.exception_figures(**chosen)
+    parts.heading("What do I do next?", answer)
+    _choose_queue()
+    parts.numbers(*_numbers(answer))
+    exception_id = str(st.query_params.get(EXCEPTION, ""))
+    if exception_id:
+        queue, beside = st.columns([1.15, 1], gap="large")
+        with beside:
+            _exception(exception_id)
+    else:
+        queue = st.container()
+    with queue:
+        _queue(chosen)
+        _causes(chosen)
+
+
+def _numbers(answer: ExceptionFigures) -> tuple[Number, Number, Number]:
+    top = answer.top_cause
+    return (
+        Number(
+            "Mine, due today",
+            sentences.sums(answer.mine_due_today),
+            sentences.counted(answer.mine_due_today.count, one="exception"),
+            "Exceptions that you claimed and whose documents are due before midnight UTC, overdue ones among them.",
+        ),
+        Number(
+            "Unclaimed",
+            sentences.sums(answer.unclaimed),
+            sentences.counted(answer.unclaimed.count, one="exception"),
+            "Open exceptions that nobody has claimed.",
+        ),
+        Number(
+            "Released if the top cause is fixed",
+            sentences.sums(top.totals) if top else words.NOTHING,
+            sentences.held_by(top) if top else "nothing is blocked",
+            "The cause that holds back the largest amount, and what goes on when it is fixed.",
+        ),
+    )
+
+
+def _choose_queue() -> None:
+    st.pills(
+        "Queue",
+        list(_QUEUES),
+        format_func=lambda one: _QUEUES[one][0],
+        default="all",
+        required=True,
+        key=_QUEUE,
+        bind="query-params",
+        label_visibility="collapsed",
+        help="Whose exceptions to show.",
+    )
+
+
+def _queue(chosen: Mapping[str, str]) -> None:
+    cause = str(st.query_params.get(_CAUSE, ""))
+    title, asked = _QUEUES[str(st.session_state[_QUEUE])]
+    st.subheader(f"{title}, due first on top", anchor=False)
+    if cause:
+        st.button("Show every cause", icon=":material/filter_alt_off:", type="tertiary", on_click=_forget_cause)
+    filters: dict[str, FilterValue] = {**chosen, **asked, **({_CAUSE: cause} if cause else {})}
+    page, draw_pages = tables.pages(
+        "queue", filters, lambda cursor: session.api().exceptions(cursor=cursor, limit=tables.PAGE, **filters)
+    )
+    tables.chooser(
+        EXCEPTION,
+        frames.exceptions(page.items),
+        [one.id for one in page.items],
+        "Nothing waits here. Whatever comes next is on its way by itself.",
+        alt="Exceptions, due first on top",
+    )
+    draw_pages()
+
+
+def _causes(chosen: Mapping[str, str]) -> None:
+    causes = session.api().causes(**chosen)
+    st.subheader("By cause, the largest first", anchor=False)
+    tables.chooser(
+        _CAUSE,
+        frames.causes(causes.items),
+        [one.fingerprint for one in causes.items],
+        "No cause holds anything back.",
+        alt="What open exceptions have in common, the largest amount first",
+    )
+
+
+def _forget_cause() -> None:
+    st.query_params.pop(_CAUSE, None)
+
+
+def _exception(exception_id: str) -> None:
+    parts.tell()
+    try:
+        seen = session.api().exception(exception_id)
+    except ApiError as error:
+        st.error(sentences.refusal(error.problem), icon=":material/error:")
+        return
+    with st.container(border=True):
+        _why(seen)
+        _acts(seen)
+        _story(seen)
+
+
+def _why(seen: ExceptionDetail) -> None:
+    st.subheader(sentences.literal(seen.sentence), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        parts.badge(words.CASES, seen.state)
+        if seen.claimed_by:
+            st.badge(seen.claimed_by.name, icon=":material/person:", color="blue", help="Works on it.")
+        st.caption(sentences.owned(seen), width="content")
+    st.markdown(f"**What to do:** {sentences.literal(seen.remedy)}")
+    st.markdown(f"**Where:** {sentences.literal(sentences.where(seen))}")
+    st.caption(sentences.shared_cause(seen))
+    if seen.evidence:
+        st.success(sentences.literal(seen.evidence), icon=":material/task_alt:")
+
+
+def _acts(seen: ExceptionDetail) -> None:
+    if not seen.acts:
+        st.caption("There is nothing for you to do here now.")
+        return
+    if set(seen.acts) - _WITHOUT_REASON:
+        st.text_input("Reason", key=f"reason-{seen.id}", placeholder="Why? It stands in the record", max_chars=500)
+    if "declare_duplicate" in seen.acts:
+        st.text_input("Repeats", key=f"original-{seen.id}", placeholder="The other document's id, txn_…")
+    with st.container(horizontal=True):
+        for name in seen.acts:
+            _button(name, seen, is_first=name == seen.acts[0])
+
+
+def _button(name: str, seen: ExceptionDetail, *, is_first: bool) -> None:
+    word = words.word_of(words.ACTS, name)
+    st.button(
+        word.label,
+        key=f"act-{name}",
+        icon=word.icon,
+        help=word.meaning,
+        type="primary" if is_first else "secondary",
+        on_click=_do,
+        args=(name, seen),
+    )
+
+
+def _do(name: str, seen: ExceptionDetail) -> None:
+    with parts.answered(words.DONE[name], lambda: _meanwhile(seen)):
+        _DEEDS[name](session.api(), seen)
+
+
+def _meanwhile(seen: ExceptionDetail) -> str:
+    return " ".join(sentences.changes(seen, session.api().exception(seen.id)))
+
+
+def _reason(seen: ExceptionDetail) -> str:
+    return str(st.session_state.get(f"reason-{seen.id}") or "")
+
+
+def _original(seen: ExceptionDetail) -> str:
+    return str(st.session_state.get(f"original-{seen.id}") or "")
+
+
+def _story(seen: ExceptionDetail) -> None:
+    if not seen.transaction_id:
+        return
+    story = session.api().lineage(seen.transaction_id)
+    parts.draw("story", figures.story(story.items, parts.colors(), session.zone()))
+    with st.expander("Every line of the story"):
+        tables.table("story", frames.timeline(story.items, session.zone()), "Nothing happened yet.", alt="The story")
+    parts.link_to(TRANSACTION, "Open the document", transaction=seen.transaction_id)
