@@ -757,6 +757,13 @@ def _create_transaction() -> None:
             sqlite_where=sa.text("state = 'ready' AND is_head"),
             postgresql_where=sa.text("state = 'ready' AND is_head"),
         )
+        batch_op.create_index(
+            "ix_transaction_late",
+            ["flow", "legal_entity_id"],
+            unique=False,
+            sqlite_where=sa.text("sla_status = 'breached'"),
+            postgresql_where=sa.text("sla_status = 'breached'"),
+        )
         batch_op.create_index(batch_op.f("ix_transaction_linked_id"), ["linked_id"], unique=False)
         batch_op.create_index(
             "ix_transaction_money",
@@ -765,7 +772,7 @@ def _create_transaction() -> None:
             sqlite_where=sa.text("is_open"),
             postgresql_where=sa.text("is_open"),
         )
-        batch_op.create_index("ix_transaction_object", ["source_system", "source_id"], unique=False)
+        batch_op.create_index("ix_transaction_object", ["source_id", "source_system"], unique=False)
         batch_op.create_index(
             "ix_transaction_order",
             ["order_key", "id"],
