@@ -45,6 +45,7 @@ def gather(unit: Unit, lists: Lists, works: Sequence[Work], alike: tuple[Candida
             policy=policy,
             records=records,
             bindings=bindings,
+            rates=lists.rates,
             group_rates=_group_rates(records, policy["group"]["currency"]),
         )
     return Gathered(known, versions, lists.version, alike)
