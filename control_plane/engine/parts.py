@@ -30,9 +30,8 @@ class EngineSettings:
     """Outcomes are committed at least so often while a batch is on its way."""
     heartbeat: timedelta = timedelta(seconds=10)
     idle: timedelta = timedelta(milliseconds=100)
-    """How long a loop rests when it found nothing to do."""
-    inquire_every: timedelta = timedelta(seconds=1)
-    """How soon a target is asked again about what is still unclear; doubled each time up to a minute."""
+    """How long a loop rests when it found nothing to do; doubled each time up to the ceiling."""
+    idle_ceiling: timedelta = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Final
 
 from control_plane.engine.check import check
@@ -39,7 +40,8 @@ PASSES: Final[tuple[Pass, ...]] = (
 async def work(parts: Parts, stop: asyncio.Event, passes: Sequence[Pass] = PASSES) -> None:
     """Work until told to stop; what is on its way then is finished, nothing new begins."""
     LOG.info("worker started", extra={"incarnation": parts.incarnation})
-    loops = [parts.runtime.spawn(_loop(parts, one, stop), name=one.__name__) for one in passes]
+    bell = Bell()
+    loops = [parts.runtime.spawn(_loop(parts, one, stop, bell), name=one.__name__) for one in passes]
     for loop in loops:
         await loop
     LOG.info("worker stopped", extra={"incarnation": parts.incarnation})
@@ -57,7 +59,28 @@ class NeverIdleError(RuntimeError):
     """The passes find new work for ever."""
 
 
-async def _loop(parts: Parts, one: Pass, stop: asyncio.Event) -> None:
+class Bell:
+    """Wakes resting loops when another one has done something that may be work for them."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake everybody who rests now."""
+        self._rung.set()
+        self._rung = asyncio.Event()
+
+    async def rest(self, parts: Parts, duration: timedelta) -> None:
+        """Rest until the bell rings, at most so long."""
+        rung = asyncio.ensure_future(self._rung.wait())
+        over = asyncio.ensure_future(parts.runtime.sleep(duration))
+        _, waiting = await asyncio.wait({rung, over}, return_when=asyncio.FIRST_COMPLETED)
+        for one in waiting:
+            one.cancel()
+
+
+async def _loop(parts: Parts, one: Pass, stop: asyncio.Event, bell: Bell) -> None:
+    rest = parts.settings.idle
     is_away = False
     while not stop.is_set():
         try:
@@ -71,8 +94,12 @@ async def _loop(parts: Parts, one: Pass, stop: asyncio.Event) -> None:
             LOG.exception("a pass failed", extra={"pass": one.__name__})
         else:
             is_away = False
-        if not done:
-            await parts.runtime.sleep(parts.settings.idle)
+        if done:
+            rest = parts.settings.idle
+            bell.ring()
+        else:
+            await bell.rest(parts, rest)
+            rest = min(rest * 2, parts.settings.idle_ceiling)
 
 
 def _say_once(*, is_away: bool, error: DatabaseTroubleError, name: str) -> None:

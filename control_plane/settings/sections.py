@@ -116,7 +116,7 @@ class EngineSection(Section):
     settle_every: Seconds = timedelta(milliseconds=30)
     heartbeat: Seconds = timedelta(seconds=10)
     idle: Seconds = timedelta(milliseconds=100)
-    inquire_every: Seconds = timedelta(seconds=1)
+    idle_ceiling: Seconds = timedelta(seconds=1)
 
 
 class ConnectionSection(Section):

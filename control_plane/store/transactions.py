@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Boolean, CursorResult, Table, func, literal_column, or_, tuple_, update
+from sqlalchemy import Boolean, Table, func, literal_column, or_, tuple_, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
@@ -287,18 +287,6 @@ def ask_again(session: Session, transaction_id: int, *, at: datetime | None, abs
         .where(TRANSACTION.c.id == transaction_id, _UNCLEAR)
         .values(inquire_at=at, absent_count=absent_count)
     )
-
-
-def renew(session: Session, owner: int, *, until: datetime) -> int:
-    """Extend the leases that a living worker holds; return how many."""
-    statement = (
-        update(TRANSACTION)
-        .where(TRANSACTION.c.state == State.IN_FLIGHT.value, TRANSACTION.c.lease_owner == owner)
-        .values(lease_until=until)
-    )
-    result = session.connection().execute(statement)
-    assert isinstance(result, CursorResult)  # noqa: S101  # an UPDATE's result, said to the type checker
-    return result.rowcount
 
 
 def row_of(session: Session, transaction_id: int) -> TransactionRow | None:
