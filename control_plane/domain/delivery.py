@@ -56,6 +56,7 @@ HOLD_FOR: Final[Mapping[str, Reason]] = {
     "closed_period": Reason.PERIOD,
     "no_open_period": Reason.PERIOD,
     "budget_exceeded": Reason.BUDGET,
+    "changed_after_post": Reason.CHANGED_AFTER_POST,
 }
 """Refusals whose reason can go by itself: the document is held and released, not failed."""
 

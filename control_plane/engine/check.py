@@ -59,12 +59,14 @@ def examine(unit: Unit, parts: Parts, works: Sequence[Work]) -> list[Examined]:
     translations = translations_of(unit, parts, works)
     blocked = succeed.changed_after_post(unit, succeed.posted_before(unit, works))
     known = facts.gather(unit, parts.lists, works, _alike(unit, parts, works, translations))
-    return [
-        _held_behind(work, blocked[work.id])
-        if work.id in blocked
-        else _examined(unit.flows[work.seen.flow], work, translations[work.id], known)
-        for work in works
-    ]
+    examined: list[Examined] = []
+    for work in works:
+        is_blocked = work.id in blocked
+        flow, said = unit.flows[work.seen.flow], translations[work.id]
+        one = _held_behind(work, blocked[work.id]) if is_blocked else _examined(flow, work, said, known)
+        known.spent.use(work.id, one.budget_uses)
+        examined.append(one)
+    return examined
 
 
 def judge(unit: Unit, examined: Sequence[Examined]) -> None:

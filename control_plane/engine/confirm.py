@@ -148,12 +148,18 @@ def _settle(parts: Parts, pairs: Sequence[tuple[Errand, Receipt]], unit: Unit) -
             trouble.pause_if_hopeless(unit, work.target, receipt.failure)
     told = {work.id: "confirmed to the source" for work, receipt in kept if receipt.status is ReceiptStatus.DONE}
     trouble.resolve_cases(unit, told)
-    taken_back = [
-        Recall(work.source_system, work.source_id, work.source_document_id, unit.now)
-        for work, receipt in kept
-        if receipt.status is ReceiptStatus.RECALLED
-    ]
-    recall.recall(unit, taken_back)
+    recalled = [work for work, receipt in kept if receipt.status is ReceiptStatus.RECALLED]
+    failed = transactions.by_ids(unit.session, [work.id for work in recalled])
+    transitions.record(unit.session, [_withdrawn(unit, work) for work in failed], unit.ids)
+    recall.recall(
+        unit, [Recall(work.source_system, work.source_id, work.source_document_id, unit.now) for work in recalled]
+    )
+
+
+def _withdrawn(unit: Unit, work: Work) -> Change:
+    """Return the end of a confirmation whose document was taken back: it must not hold up what is told next."""
+    taken = transition(work.seen, State.CANCELLED, reason=Reason.RECALLED, by=By.SOURCE, now=unit.now)
+    return Change(taken, name="recall", sets={"recalled_at": unit.now, "sla_next_at": None})
 
 
 def _change(unit: Unit, work: Work, receipt: Receipt, jitter: float) -> Change:

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlmodel import Session
 
-from connectors.contract import Intent, Outcome, OutcomeKind, Target
+from connectors.contract import Intent, Outcome, OutcomeKind, Posting, Target
 from connectors.failures import Failure
 from control_plane.engine import intents as intents_json
 from control_plane.engine.parts import Parts, Unit
@@ -125,14 +125,57 @@ def _chunks(items: Iterable[Item], size: int) -> Iterable[tuple[Item, ...]]:
 async def _run(parts: Parts, lane: Lane, gate: asyncio.Semaphore, until: datetime, answered: list[Errand]) -> None:
     for call in lane.calls:
         async with gate:
-            outcomes = await _post(parts, lane.target, [intent for _, intent in call], until)
+            outcomes = await _post_call(parts, lane.target, call, until)
         for (errand, _), outcome in zip(call, outcomes, strict=True):
             errand.outcomes.append(outcome)
             if errand.is_answered:
                 answered.append(errand)
 
 
+async def _post_call(parts: Parts, target: Target, call: Sequence[Item], until: datetime) -> list[Outcome]:
+    """Post the documents, but for later versions whose business object stands in the target's books already."""
+    stopped = await _stopped(target, call)
+    outcomes = await _post(parts, target, [intent for _, intent in call if intent.reference not in stopped], until)
+    said = stopped | {outcome.reference: outcome for outcome in outcomes}
+    return [said[intent.reference] for _, intent in call]
+
+
+async def _stopped(target: Target, call: Sequence[Item]) -> dict[str, Outcome]:
+    later = [(errand.work, intent) for errand, intent in call if errand.work.version > 1]
+    if not later:
+        return {}
+    found = await _find_by_source(target, sorted({intent.source_document for _, intent in later}))
+    if isinstance(found, Failure):
+        return {intent.reference: _outcome(intent, OutcomeKind.NOT_SENT, "not_sent_in_time") for _, intent in later}
+    standing = {intent.reference: _standing(found, work, intent) for work, intent in later}
+    return {
+        reference: Outcome(reference, OutcomeKind.REJECTED, failure=Failure("changed_after_post", {"other": number}))
+        for reference, number in standing.items()
+        if number
+    }
+
+
+async def _find_by_source(target: Target, objects: Sequence[str]) -> Mapping[str, Sequence[Posting]] | Failure:
+    try:
+        return await target.find_by_source(objects)
+    except Exception:  # a connector's mistake: nothing was sent yet
+        LOG.exception("connector failed while searching", extra={"documents": len(objects)})
+        return Failure("not_sent_in_time")
+
+
+def _standing(found: Mapping[str, Sequence[Posting]], work: Work, intent: Intent) -> str:
+    """Return the number of a posting of another version that stands in the target's books; empty where none does."""
+    others = (
+        posting.number
+        for posting in found.get(intent.source_document, ())
+        if not posting.is_reversed and posting.reference.partition("/")[0] != work.business_reference
+    )
+    return next(others, "")
+
+
 async def _post(parts: Parts, target: Target, intents: Sequence[Intent], until: datetime) -> list[Outcome]:
+    if not intents:
+        return []
     if parts.runtime.now() + target.traits.deadline > until:
         return [_outcome(intent, OutcomeKind.NOT_SENT, "not_sent_in_time") for intent in intents]
     try:

@@ -1,16 +1,40 @@
 """The facts that a batch's steps want, fetched once: lists, bindings, policy, likely duplicates, budgets used."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from connectors.canonical.expense import ExpenseReport
 from connectors.canonical.master_data import Domain, MasterRecord
+from connectors.canonical.money import Money
 from control_plane.domain import duplicates
 from control_plane.domain.verdict import Candidate, Known
 from control_plane.engine.lists import Lists
 from control_plane.engine.parts import Unit
-from control_plane.store import master_data, policies
+from control_plane.store import budgets, master_data, policies
 from control_plane.store.transactions import Work
+
+
+@dataclass(slots=True)
+class Spent:
+    """What is used of the budgets, while the documents of a batch are judged one after the other."""
+
+    total: Counter[budgets.BudgetKey]
+    by_document: dict[int, dict[budgets.BudgetKey, int]]
+
+    def beside(self, transaction_id: int, limits: Mapping[str, Mapping[str, Any]]) -> Mapping[str, int]:
+        """Return what all other documents use of the limited budgets."""
+        own = self.by_document.get(transaction_id, {})
+        keys = {budget: (budget, limit["currency"]) for budget, limit in limits.items()}
+        return {budget: self.total[key] - own.get(key, 0) for budget, key in keys.items()}
+
+    def use(self, transaction_id: int, uses: Mapping[str, Money]) -> None:
+        """Let a document use budgets from now on, in place of what it used before."""
+        self.total.subtract(self.by_document.get(transaction_id, {}))
+        own = {(budget, use.currency): use.minor for budget, use in uses.items()}
+        self.by_document[transaction_id] = own
+        self.total.update(own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +46,14 @@ class Gathered:
     policy_version: Mapping[str, int]
     master_data_version: int
     candidates: tuple[Candidate, ...]
+    spent: Spent
 
     def of(self, work: Work) -> Known:
         """Return what the steps may know about one document: it repeats only what came before it."""
         earlier = tuple(one for one in self.candidates if one.transaction_id < work.id)
-        return replace(self.known[work.seen.flow], candidates=earlier)
+        known = self.known[work.seen.flow]
+        spent_minor = self.spent.beside(work.id, known.policy["budgets"]["limits"])
+        return replace(known, candidates=earlier, spent_minor=spent_minor)
 
 
 def gather(unit: Unit, lists: Lists, works: Sequence[Work], alike: tuple[Candidate, ...]) -> Gathered:
@@ -48,7 +75,13 @@ def gather(unit: Unit, lists: Lists, works: Sequence[Work], alike: tuple[Candida
             rates=lists.rates,
             group_rates=_group_rates(records, policy["group"]["currency"]),
         )
-    return Gathered(known, versions, lists.version, alike)
+    return Gathered(known, versions, lists.version, alike, _spent(unit, known.values(), works))
+
+
+def _spent(unit: Unit, known: Iterable[Known], works: Sequence[Work]) -> Spent:
+    limited = {budget for one in known for budget in one.policy["budgets"]["limits"]}
+    by_document = budgets.used_by(unit.session, [work.id for work in works]) if limited else {}
+    return Spent(Counter(budgets.spent(unit.session, limited)), by_document)
 
 
 def _group_rates(records: Mapping[master_data.Key, MasterRecord], currency: str) -> dict[tuple[str, str], str]:

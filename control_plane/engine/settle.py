@@ -11,6 +11,7 @@ from control_plane.domain.delivery import Attempted, Settlement
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State, transition
 from control_plane.engine import recall, succeed, trouble
+from control_plane.engine.intents import lists_behind
 from control_plane.engine.parts import Parts, Unit
 from control_plane.store import holds, lineage, postings, transactions, transitions
 from control_plane.store.transactions import Work
@@ -180,8 +181,15 @@ def _entry(unit: Unit, answer: Answered, name: str, by: By, facts: Mapping[str, 
 def _book(unit: Unit, kept: Sequence[Decided]) -> None:
     proofs = [proof for answer, settlement in kept for proof in _proofs(answer, settlement.postings)]
     postings.add(unit.session, unit.ids, proofs, now=unit.now)
+    held = {a.work.id: _awaited(a) for a, settlement in kept if settlement.to is State.ON_HOLD}
+    holds.replace(unit.session, held)
     posted = [answer.work for answer, settlement in kept if settlement.to is State.POSTED]
     holds.wake(unit.session, [succeed.posting_key(work) for work in posted], now=unit.now)
+
+
+def _awaited(answer: Answered) -> set[holds.HoldKey]:
+    """Return what a refused document waits for: any change of what it rests on, or of its earlier posting."""
+    return {*lists_behind(answer.intents), succeed.posting_key(answer.work)}
 
 
 def _tell_people(unit: Unit, kept: Sequence[Decided]) -> None:

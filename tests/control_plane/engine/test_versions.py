@@ -118,3 +118,46 @@ async def test_an_inactive_project_releases_what_it_held_when_the_erp_reactivate
     assert {row.state for row in await w.transactions()} == {"posted"}
     (case,) = await w.cases()
     assert (case.state, case.evidence[:9]) == ("resolved", "posted as")
+
+
+async def test_a_later_version_is_not_sent_while_a_posting_of_another_hand_stands(w: World) -> None:
+    await w.approve(claim("R1", project="P-13"))
+    await w.pull("concur", "expense_reports")
+    await w.settle()
+    await w.recall("R1")
+    await w.pull("concur", "recalls")
+    await w.settle()
+    lines = [
+        {"account": "474300", "cost_center": None, "project": None, "debit": "55.00", "credit": "0.00"},
+        {"account": "334000", "debit": "0.00", "credit": "55.00"},
+    ]
+    document = {"reference": "BY-HAND", "source_document": "R1", "company": "1000", "ledger": "main"}
+    document |= {"document_type": "GJ", "posting_date": "2026-11-02", "document_date": "2026-11-02", "currency": "EUR"}
+    body = {"documents": [document | {"lines": lines}]}
+    answer = await w.erp.post("/v1/documents", json=body, headers={"X-Api-Key": "sandbox-key"})
+    assert answer.json()["results"][0]["status"] == "posted"
+
+    await w.approve(claim("R1", document="R1-2", amount="80.00"))
+    await w.pull("concur", "expense_reports")
+    await w.settle()
+    last = (await w.transactions())[-1]
+    assert (last.state, last.reason) == ("on_hold", "changed_after_post")
+    assert [total for _, total in live(await w.erp_books())] == ["55.00"]
+
+
+async def test_a_refusal_for_a_project_that_closed_meanwhile_is_released_by_its_next_change(w: World) -> None:
+    await w.approve(claim("R1", project="P-05"))
+    (await w.erp.patch("/twin/master-data/project/P-05", json={"active": False})).raise_for_status()
+    await w.pull("concur", "expense_reports")
+    await w.settle()
+    (row,) = await w.transactions()
+    assert (row.state, row.reason) == ("on_hold", "master_data")
+
+    await w.pull("erp", "project")
+    await w.settle()
+    (await w.erp.patch("/twin/master-data/project/P-05", json={"active": True})).raise_for_status()
+    await w.pull("erp", "project")
+    await w.settle()
+    (row,) = await w.transactions()
+    assert row.state == "posted"
+    assert live(await w.erp_books()) == [("R1", "100.00")]
