@@ -130,6 +130,11 @@ class TransactionRow(SQLModel, table=True):
         _partial("ix_transaction_reverse", "reversal_wanted_at", "id", where="reversal_wanted_at IS NOT NULL"),
         _partial("ix_transaction_sla", "sla_next_at", "id", where="sla_next_at IS NOT NULL"),
         _partial("ix_transaction_due", "due_at", "id", where="is_open"),
+        _partial(
+            "ix_transaction_aside",
+            "id",
+            where="state IN ('returned_to_source', 'reversed', 'cancelled', 'duplicate', 'superseded')",
+        ),
         _partial("ix_transaction_late", "flow", "legal_entity_id", where="sla_status = 'breached'"),
         _partial("ix_transaction_money", "group_minor", "id", where="is_open"),
         Index("ix_transaction_object", "source_id", "source_system"),

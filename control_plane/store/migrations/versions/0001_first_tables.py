@@ -758,6 +758,13 @@ def _create_transaction() -> None:
             postgresql_where=sa.text("state = 'ready' AND is_head"),
         )
         batch_op.create_index(
+            "ix_transaction_aside",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('returned_to_source', 'reversed', 'cancelled', 'duplicate', 'superseded')"),
+            postgresql_where=sa.text("state IN ('returned_to_source', 'reversed', 'cancelled', 'duplicate', 'superseded')"),
+        )
+        batch_op.create_index(
             "ix_transaction_late",
             ["flow", "legal_entity_id"],
             unique=False,
