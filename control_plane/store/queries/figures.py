@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Select, Table, func, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
@@ -14,7 +14,16 @@ from control_plane.domain.access import Scope
 from control_plane.domain.sla import SlaStatus
 from control_plane.domain.transaction import PLACE_OF, Place, State
 from control_plane.store.exception_cases import IS_LIVE
-from control_plane.store.queries.sums import IS_LATE, IS_OPEN, CurrencySum, equal, sum_columns, sum_of, whole, within
+from control_plane.store.queries.sums import (
+    CurrencySum,
+    equal,
+    indexed,
+    open_documents,
+    sum_columns,
+    sum_of,
+    whole,
+    within,
+)
 from control_plane.store.statements import table_of
 from control_plane.store.tables import (
     CursorRow,
@@ -24,7 +33,6 @@ from control_plane.store.tables import (
     ScheduleRow,
     SyncRunRow,
 )
-from control_plane.store.transitions import TRANSACTION
 
 _BALANCE: Final[Table] = table_of(LedgerBalanceRow)
 _CASE: Final[Table] = table_of(ExceptionCaseRow)
@@ -102,12 +110,13 @@ def slas(session: Session, scope: Scope, wanted: Mapping[str, str]) -> list[SlaF
 def behind(session: Session, scope: Scope) -> dict[str, list[CurrencySum]]:
     """Return what is open, by each connection that it comes from or goes to."""
     found: dict[str, list[CurrencySum]] = defaultdict(list)
+    waiting = open_documents()
     for name in ("connection", "target"):
-        column = TRANSACTION.c[name]
+        column = waiting.c[name]
         query = (
-            select(column.label("name"), *sum_columns(TRANSACTION))
-            .where(IS_OPEN, within(scope, TRANSACTION.c.legal_entity_id))
-            .group_by(column, TRANSACTION.c.currency)
+            select(column.label("name"), *sum_columns(waiting))
+            .where(within(scope, waiting.c.legal_entity_id))
+            .group_by(column, waiting.c.currency)
         )
         for row in session.connection().execute(query):
             found[row.name].append(sum_of(row))
@@ -136,17 +145,18 @@ def runs(session: Session, wanted: Mapping[str, str], *, before: int | None, lim
 
 def open_by(session: Session, scope: Scope, name: str) -> list[Part]:
     """Return what is open by flow, legal entity, currency and one more column: `state`, `sla_status`, `target`."""
-    column = TRANSACTION.c[name]
-    keys = (TRANSACTION.c.flow, TRANSACTION.c.legal_entity_id, column, TRANSACTION.c.currency)
+    waiting = open_documents()
+    column = waiting.c[name]
+    keys = (waiting.c.flow, waiting.c.legal_entity_id, column, waiting.c.currency)
     query = (
         select(
-            TRANSACTION.c.flow,
-            TRANSACTION.c.legal_entity_id,
+            waiting.c.flow,
+            waiting.c.legal_entity_id,
             column.label("name"),
-            *sum_columns(TRANSACTION),
-            func.min(TRANSACTION.c.received_at).label("oldest_at"),
+            *sum_columns(waiting),
+            func.min(waiting.c.received_at).label("oldest_at"),
         )
-        .where(IS_OPEN, within(scope, TRANSACTION.c.legal_entity_id))
+        .where(within(scope, waiting.c.legal_entity_id))
         .group_by(*keys)
         .order_by(*keys)
     )
@@ -172,16 +182,12 @@ def processes(session: Session, *, silent_since: datetime) -> Sequence[Incarnati
     return session.exec(query).all()
 
 
-def _open_by_sla(scope: Scope, wanted: Mapping[str, str]) -> Any:  # a Core select
-    keys = (TRANSACTION.c.flow, TRANSACTION.c.legal_entity_id, TRANSACTION.c.sla_status, TRANSACTION.c.currency)
+def _open_by_sla(scope: Scope, wanted: Mapping[str, str]) -> Select[Any]:
+    waiting = open_documents()
+    keys = (waiting.c.flow, waiting.c.legal_entity_id, waiting.c.sla_status, waiting.c.currency)
     return (
-        select(*keys[:3], *sum_columns(TRANSACTION), func.min(TRANSACTION.c.due_at).label("next_due_at"))
-        .where(
-            IS_OPEN,
-            TRANSACTION.c.sla_status != "",
-            within(scope, TRANSACTION.c.legal_entity_id),
-            equal(TRANSACTION, wanted),
-        )
+        select(*keys[:3], *sum_columns(waiting), func.min(waiting.c.due_at).label("next_due_at"))
+        .where(waiting.c.sla_status != "", within(scope, waiting.c.legal_entity_id), equal(waiting, wanted))
         .group_by(*keys)
     )
 
@@ -197,15 +203,11 @@ def _posted(session: Session, scope: Scope, wanted: Mapping[str, str]) -> dict[t
 
 
 def _posted_late(session: Session, scope: Scope, wanted: Mapping[str, str]) -> dict[tuple[str, str], int]:
-    keys = (TRANSACTION.c.flow, TRANSACTION.c.legal_entity_id)
+    late = indexed("sla_status = 'breached'", ("flow", "legal_entity_id", "state"))
+    keys = (late.c.flow, late.c.legal_entity_id)
     query = (
         select(*keys, func.count().label("documents"))
-        .where(
-            IS_LATE,
-            TRANSACTION.c.state.in_(_POSTED),
-            within(scope, TRANSACTION.c.legal_entity_id),
-            equal(TRANSACTION, wanted),
-        )
+        .where(late.c.state.in_(_POSTED), within(scope, late.c.legal_entity_id), equal(late, wanted))
         .group_by(*keys)
     )
     return {(row.flow, row.legal_entity_id): row.documents for row in session.connection().execute(query)}

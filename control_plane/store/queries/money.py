@@ -12,10 +12,9 @@ from sqlmodel import Session
 from control_plane.domain.access import Scope
 from control_plane.domain.ledger import NOTHING, Amounts
 from control_plane.domain.transaction import PLACE_OF, Place, State
-from control_plane.store.queries.sums import IS_OPEN, CurrencySum, equal, whole, within
+from control_plane.store.queries.sums import CurrencySum, equal, open_documents, whole, within
 from control_plane.store.statements import table_of
 from control_plane.store.tables import LedgerBalanceRow, LedgerMovementRow
-from control_plane.store.transitions import TRANSACTION
 
 _BALANCE: Final[Table] = table_of(LedgerBalanceRow)
 _MOVEMENT: Final[Table] = table_of(LedgerMovementRow)
@@ -94,10 +93,10 @@ def parts(session: Session, scope: Scope, wanted: Mapping[str, str], place: Plac
 
 def oldest_open_at(session: Session, scope: Scope, wanted: Mapping[str, str]) -> datetime | None:
     """Return when the document that has been on its way longest was received."""
-    oldest = select(func.min(TRANSACTION.c.id)).where(
-        IS_OPEN, within(scope, TRANSACTION.c.legal_entity_id), equal(TRANSACTION, wanted)
+    waiting = open_documents()
+    query = select(func.min(waiting.c.received_at)).where(
+        within(scope, waiting.c.legal_entity_id), equal(waiting, wanted)
     )
-    query = select(TRANSACTION.c.received_at).where(TRANSACTION.c.id == oldest.scalar_subquery())
     moment: datetime | None = session.connection().execute(query).scalar()
     return moment
 

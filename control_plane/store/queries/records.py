@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from control_plane.domain.access import Scope
-from control_plane.store.queries.sums import IS_OPEN, CurrencySum, equal, sum_columns, sum_of, within
+from control_plane.store.queries.sums import CurrencySum, equal, sum_columns, sum_of, within
 from control_plane.store.statements import table_of
 from control_plane.store.tables import AuditRow, HoldRow, MasterDataRow, PolicyRow
 from control_plane.store.transitions import TRANSACTION
@@ -61,7 +61,7 @@ def waiting(
     query = (
         select(_HOLD.c.legal_entity_id, _HOLD.c.code, *sum_columns(TRANSACTION))
         .select_from(joined)
-        .where(_HOLD.c.domain == domain, _HOLD.c.code.in_(codes), IS_OPEN, within(scope, TRANSACTION.c.legal_entity_id))
+        .where(_HOLD.c.domain == domain, _HOLD.c.code.in_(codes), within(scope, TRANSACTION.c.legal_entity_id))
         .group_by(*keys, TRANSACTION.c.currency)
     )
     found: dict[tuple[str, str], list[CurrencySum]] = defaultdict(list)

@@ -6,28 +6,34 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, Table, and_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, select, tuple_
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from connectors.canonical.money import InexactAmountError, UnknownCurrencyError, parse_minor
 from control_plane.domain.access import Scope
 from control_plane.domain.identity import UnknownIdError, parse_public_id
-from control_plane.domain.transaction import PLACE_OF, Place, State
-from control_plane.store.queries.sums import IS_OPEN, equal, within
+from control_plane.domain.sla import SlaStatus
+from control_plane.domain.transaction import OPEN, PLACE_OF, Place, State
+from control_plane.store.queries.sums import equal, indexed, open_documents, within
 from control_plane.store.statements import table_of
 from control_plane.store.tables import (
     ExceptionCaseRow,
     HoldRow,
+    LedgerBalanceRow,
     PayloadRow,
     PostingRow,
     TransactionRow,
 )
 from control_plane.store.transitions import TRANSACTION
 
+_BALANCE: Final[Table] = table_of(LedgerBalanceRow)
 _POSTING: Final[Table] = table_of(PostingRow)
 _NAMES: Final = ("source_id", "source_document_id", "document_number", "counterparty")
 """Indexed columns by which people know a document."""
+ASIDE: Final = frozenset({State.RETURNED_TO_SOURCE, State.REVERSED, State.CANCELLED, State.DUPLICATE, State.SUPERSEDED})
+"""Neither open nor simply posted: few among many."""
+_IS_ASIDE: Final = "state IN ('returned_to_source', 'reversed', 'cancelled', 'duplicate', 'superseded')"
 MOST: Final = 200
 """Transactions that one identifier may name."""
 
@@ -104,12 +110,26 @@ def payload(session: Session, payload_id: int) -> PayloadRow | None:
 
 def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     yield equal(TRANSACTION, wanted.equal)
+    states = _states(wanted)
     if wanted.place is not None:
-        yield TRANSACTION.c.state.in_([state.value for state in State if PLACE_OF[state] is wanted.place])
-    if wanted.is_open is not None:
-        yield IS_OPEN if wanted.is_open else ~TRANSACTION.c.is_open
+        yield TRANSACTION.c.state.in_(sorted(state.value for state in states))
+    if wanted.is_open is False:
+        yield ~TRANSACTION.c.is_open
     if wanted.among is not None:
         yield TRANSACTION.c.id.in_(wanted.among)
+    elif wanted.is_open or states <= OPEN:
+        yield TRANSACTION.c.id.in_(select(open_documents().c.id))
+    elif wanted.equal.get("sla_status") == SlaStatus.BREACHED:
+        yield TRANSACTION.c.id.in_(select(indexed("sla_status = 'breached'", ["id"]).c.id))
+    elif states <= ASIDE:
+        yield TRANSACTION.c.id.in_(select(indexed(_IS_ASIDE, ["id"]).c.id))
+
+
+def _states(wanted: Wanted) -> frozenset[State]:
+    """Return the states that the wanted documents can have."""
+    state = wanted.equal.get("state")
+    every = [State(state)] if state else list(State)
+    return frozenset(one for one in every if wanted.place in {None, PLACE_OF[one]})
 
 
 def _spellings(given: str) -> set[str]:
@@ -143,21 +163,26 @@ def _by_id(given: str) -> Iterator[int]:
 
 
 def _by_amount(session: Session, scope: Scope, given: str) -> list[int]:
-    """Return open documents over an amount such as `412.50` or `412.50 EUR`."""
+    """Return documents over an amount such as `412.50` (of any currency that we have) or `412.50 EUR`."""
     text, _, currency = given.strip().partition(" ")
-    try:
-        minor = parse_minor(text, currency.strip().upper() or "EUR")
-    except (InexactAmountError, UnknownCurrencyError):
-        return []
+    currencies = [currency.strip().upper()] if currency.strip() else _currencies(session)
+    amounts = [(one, minor) for one in currencies if (minor := _minor(text, one)) is not None]
+    columns = tuple_(TRANSACTION.c.currency, TRANSACTION.c.amount_minor)
     query = (
         select(TRANSACTION.c.id)
-        .where(
-            within(scope, TRANSACTION.c.legal_entity_id),
-            equal(TRANSACTION, {"currency": currency.strip().upper()}),
-            IS_OPEN,
-            TRANSACTION.c.amount_minor == minor,
-        )
+        .where(within(scope, TRANSACTION.c.legal_entity_id), columns.in_(amounts))
         .order_by(TRANSACTION.c.id.desc())
         .limit(MOST)
     )
-    return list(session.connection().execute(query).scalars())
+    return list(session.connection().execute(query).scalars()) if amounts else []
+
+
+def _minor(text: str, currency: str) -> int | None:
+    try:
+        return parse_minor(text, currency)
+    except (InexactAmountError, UnknownCurrencyError):
+        return None
+
+
+def _currencies(session: Session) -> list[str]:
+    return list(session.connection().execute(select(_BALANCE.c.currency).distinct()).scalars())

@@ -5,15 +5,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, and_, cast, func, literal_column, select, true
+from sqlalchemy import CTE, ColumnElement, FromClause, and_, cast, func, literal_column, select, true
 from sqlmodel import Session
 
 from control_plane.domain.access import Scope
 from control_plane.store.tables import BIG
+from control_plane.store.transitions import TRANSACTION
 
-IS_OPEN: Final[ColumnElement[bool]] = literal_column('"transaction".is_open')
-IS_LATE: Final[ColumnElement[bool]] = literal_column("\"transaction\".sla_status = 'breached'")
-"""As the indexes say it: SQLite recognizes no other form."""
+_OPEN_COLUMNS: Final = (
+    "id",
+    "flow",
+    "legal_entity_id",
+    "connection",
+    "target",
+    "state",
+    "sla_status",
+    "currency",
+    "cohort",
+    "amount_minor",
+    "group_minor",
+    "received_at",
+    "due_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,20 @@ class CurrencySum:
         return CurrencySum(
             self.currency, self.count + other.count, self.minor + other.minor, sum(group) if group else None
         )
+
+
+def open_documents() -> CTE:
+    """Return what is open, read by the index of what is open before anything is filtered or grouped.
+
+    SQLite would else group along an index of all documents: it does not know how few are open.
+    """
+    return indexed('"transaction".is_open', _OPEN_COLUMNS)
+
+
+def indexed(condition: str, columns: Iterable[str]) -> CTE:
+    """Return the transactions of a partial index; the condition is in its words: SQLite recognizes no others."""
+    where: ColumnElement[bool] = literal_column(condition)
+    return select(*(TRANSACTION.c[name] for name in columns)).where(where).cte().prefix_with("MATERIALIZED")
 
 
 def within(scope: Scope, legal_entity: ColumnElement[str]) -> ColumnElement[bool]:
