@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from connectors.canonical.expense import ExpenseReport
 from connectors.canonical.master_data import Domain, MasterRecord
+from connectors.canonical.money import Money
 from connectors.contract import Intent
 from connectors.failures import Failure
 from control_plane.domain.transaction import Reason
@@ -94,6 +95,8 @@ class Case:
     """Holds that an approver has lifted for this document."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What was decided and by which rule, for the lineage."""
+    budget_uses: Mapping[str, Money] = field(default_factory=dict)
+    """What it uses of each limited budget, in the budget's currency."""
     received: ExpenseReport | None = None
     """The report under the source's own keys, before `bind`; set by the flow's driver."""
 

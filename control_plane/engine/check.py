@@ -15,7 +15,7 @@ from control_plane.engine import facts, succeed, trouble
 from control_plane.engine import intents as intents_json
 from control_plane.engine.parts import Parts, Unit
 from control_plane.flows.flow import Flow, StepRecord, StepResult, destination, run
-from control_plane.store import holds, inbox, lineage, payloads, transactions, transitions
+from control_plane.store import budgets, holds, inbox, lineage, payloads, transactions, transitions
 from control_plane.store.tables import InboxRow
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
@@ -59,14 +59,12 @@ def examine(unit: Unit, parts: Parts, works: Sequence[Work]) -> list[Examined]:
     translations = translations_of(unit, parts, works)
     blocked = succeed.changed_after_post(unit, succeed.posted_before(unit, works))
     known = facts.gather(unit, parts.lists, works, _alike(unit, parts, works, translations))
-    examined: list[Examined] = []
-    for work in works:
-        is_blocked = work.id in blocked
-        flow, said = unit.flows[work.seen.flow], translations[work.id]
-        one = _held_behind(work, blocked[work.id]) if is_blocked else _examined(flow, work, said, known)
-        known.spent.use(work.id, one.budget_uses)
-        examined.append(one)
-    return examined
+    return [
+        _held_behind(work, blocked[work.id])
+        if work.id in blocked
+        else _examined(unit.flows[work.seen.flow], work, translations[work.id], known)
+        for work in works
+    ]
 
 
 def judge(unit: Unit, examined: Sequence[Examined]) -> None:
@@ -80,6 +78,7 @@ def judge(unit: Unit, examined: Sequence[Examined]) -> None:
     judged = (*kept, *staying)
     opens = {one.work.id: one.wakes_at for one in judged if one.wakes_at is not None}
     holds.replace(unit.session, {one.work.id: one.awaited for one in judged}, opens)
+    budgets.replace(unit.session, [_using(one) for one in kept if one.to is State.READY], now=unit.now)
     stopped = {one.work.id: one for one in kept if one.to in {State.ON_HOLD, State.FAILED}}
     placed = transactions.by_ids(unit.session, sorted(stopped))  # under the entity and with the amount found meanwhile
     trouble.open_cases(unit, [_trouble(work, stopped[work.id]) for work in placed])
@@ -147,6 +146,8 @@ def _run(flow: Flow, work: Work, report: ExpenseReport, known: facts.Gathered) -
     case = Case(work.id, work.version, work.business_reference, report, overrides=overrides)
     verdict, records = run(flow, case, known.of(work))
     to, reason = _destination(work, verdict)
+    if to is State.READY:
+        known.spent.use(work.id, verdict.case.budget_uses)  # the next one finds what this one leaves
     opens_at = verdict.case.facts.get("window_opens_at") if reason is Reason.CUTOFF else None
     awaited = [(str(one.domain), one.legal_entity, one.code) for one in verdict.awaited]
     return Examined(
@@ -224,6 +225,10 @@ def _entity(one: Examined) -> str:
 
 def _facts(one: Examined) -> Mapping[str, Any]:  # JSON values
     return {"failures": [failure.code for failure in one.failures]} if one.failures else {}
+
+
+def _using(one: Examined) -> budgets.Using:
+    return budgets.Using(one.work.id, _entity(one), one.verdict.case.budget_uses if one.verdict else {})
 
 
 def _steps(unit: Unit, one: Examined) -> list[lineage.Entry]:

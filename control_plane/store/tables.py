@@ -445,6 +445,21 @@ class HoldRow(SQLModel, table=True):
 Index("ix_hold_awaited", HoldRow.__table__.c.domain, HoldRow.__table__.c.code)  # type: ignore[attr-defined]  # SQLModel's table
 
 
+class BudgetUseRow(SQLModel, table=True):
+    """What one document uses of one budget; it counts as long as the document stands."""
+
+    __tablename__ = "budget_use"
+    __table_args__ = (Index("ix_budget_use_budget", "budget", "transaction_id"),)
+    transaction_id: int = Field(primary_key=True, sa_type=BIG)
+    budget: str = Field(primary_key=True)
+    """Such as `project:P-05`."""
+    legal_entity_id: str
+    currency: str
+    """The budget's."""
+    amount_minor: int = _amount()
+    recorded_at: datetime
+
+
 class MasterDataRow(SQLModel, table=True):
     """One version of one record of the ERP's lists."""
 

@@ -16,6 +16,8 @@ from control_plane.flows.exchange import converted
 
 NEEDS: Final = Needs(spent=True)
 
+_Limits = Mapping[str, Mapping[str, Any]]  # see above
+
 
 def budget(case: Case, known: Known) -> Verdict:
     """Return a warning, or by policy a hold, for every budget that the document would exceed.
@@ -23,10 +25,10 @@ def budget(case: Case, known: Known) -> Verdict:
     Exactly at the limit passes. A document in another currency counts by the approved rates of its period; without
     a rate it cannot be compared and passes.
     """
-    limits: Mapping[str, Mapping[str, Any]] = known.policy["budgets"]["limits"]
-    costs = costs_by_budget(case.report)
+    limits: _Limits = known.policy["budgets"]["limits"]
+    case = replace(case, budget_uses=_uses(case, limits, known))
     exceeded = [
-        (key, excess) for key, limit in limits.items() if key in costs and (excess := _excess(case, key, limit, known))
+        (key, excess) for key, use in case.budget_uses.items() if (excess := _excess(key, use, limits[key], known))
     ]
     failures = tuple(_failure(key, excess) for key, excess in exceeded)
     if known.policy["budgets"]["exceeded"] == "hold" and failures:
@@ -51,14 +53,23 @@ def budget_keys(coding: Coding) -> tuple[str, ...]:
     return tuple(f"{kind}:{code}" for kind, code in keys if code)
 
 
-def _excess(case: Case, key: str, limit: Mapping[str, Any], known: Known) -> Money | None:  # see budget
-    cost = Money(costs_by_budget(case.report)[key], case.report.total.currency)
+def _uses(case: Case, limits: _Limits, known: Known) -> Mapping[str, Money]:
+    """Return what the document uses of each limited budget, as far as it can be compared."""
     period = period_of((case.report.approved_at or known.now).date())
-    cost_minor = converted(cost, limit["currency"], period, known)
-    if cost_minor is None or cost_minor <= 0:
-        return None
-    over_minor = known.spent_minor.get(key, 0) + cost_minor - limit["amount_minor"]
-    return Money(over_minor, limit["currency"]) if over_minor > 0 else None
+    costs = costs_by_budget(case.report)
+    uses: dict[str, Money] = {}
+    for key, limit in limits.items():
+        cost = Money(costs.get(key, 0), case.report.total.currency)
+        minor = converted(cost, limit["currency"], period, known)
+        if minor:
+            uses[key] = Money(minor, limit["currency"])
+    return uses
+
+
+def _excess(key: str, use: Money, limit: Mapping[str, Any], known: Known) -> Money | None:  # see above
+    """Return by how much the budget would be exceeded; a refund never exceeds one."""
+    over_minor = known.spent_minor.get(key, 0) + use.minor - limit["amount_minor"]
+    return Money(over_minor, use.currency) if use.minor > 0 and over_minor > 0 else None
 
 
 def _failure(key: str, excess: Money) -> Failure:

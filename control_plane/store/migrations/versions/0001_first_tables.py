@@ -96,6 +96,7 @@ def upgrade() -> None:
         _create_api_key,
         _create_audit,
         _create_binding,
+        _create_budget_use,
         _create_connection,
         _create_consumer,
         _create_cursor,
@@ -146,6 +147,7 @@ def downgrade() -> None:
         "cursor",
         "consumer",
         "connection",
+        "budget_use",
         "binding",
         "audit",
         "api_key",
@@ -217,6 +219,21 @@ def _create_binding() -> None:
             sqlite_where=sa.text("is_current"),
             postgresql_where=sa.text("is_current"),
         )
+
+
+def _create_budget_use() -> None:
+    op.create_table(
+        "budget_use",
+        sa.Column("transaction_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("budget", sqltypes.AutoString(), nullable=False),
+        sa.Column("legal_entity_id", sqltypes.AutoString(), nullable=False),
+        sa.Column("currency", sqltypes.AutoString(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("recorded_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("transaction_id", "budget", name=op.f("pk_budget_use")),
+    )
+    with op.batch_alter_table("budget_use", schema=None) as batch_op:
+        batch_op.create_index("ix_budget_use_budget", ["budget", "transaction_id"], unique=False)
 
 
 def _create_connection() -> None:

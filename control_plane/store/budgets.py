@@ -1,0 +1,79 @@
+"""What documents use of budgets: it counts from the day a document is ready until it is withdrawn or reversed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Table, delete, func, select
+from sqlmodel import Session
+
+from connectors.canonical.money import Money
+from control_plane.domain.transaction import PLACE_OF, Place, State
+from control_plane.store.database import advisory_lock
+from control_plane.store.statements import insert_many, table_of
+from control_plane.store.tables import BudgetUseRow
+from control_plane.store.transitions import TRANSACTION
+
+_USE: Final[Table] = table_of(BudgetUseRow)
+_GONE: Final = (State.REVERSED.value, *(state.value for state, at in PLACE_OF.items() if at is Place.WITHDRAWN))
+"""The states of documents that cost nothing any more."""
+
+BudgetKey = tuple[str, str]
+"""The budget, such as `project:P-05`, and its currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Using:
+    """A document with what it uses of each budget, in the budget's currency."""
+
+    transaction_id: int
+    legal_entity_id: str
+    uses: Mapping[str, Money]
+
+
+def replace(session: Session, using: Sequence[Using], *, now: datetime) -> None:
+    """Say anew what each document uses; nothing: it uses no budget any more."""
+    if not using:
+        return
+    documents = [one.transaction_id for one in using]
+    session.connection().execute(delete(_USE).where(_USE.c.transaction_id.in_(documents)))
+    rows = [
+        {
+            "transaction_id": one.transaction_id,
+            "budget": budget,
+            "legal_entity_id": one.legal_entity_id,
+            "currency": use.currency,
+            "amount_minor": use.minor,
+            "recorded_at": now,
+        }
+        for one in using
+        for budget, use in one.uses.items()
+    ]
+    insert_many(session, BudgetUseRow, rows)
+
+
+def spent(session: Session, budgets: Collection[str]) -> dict[BudgetKey, int]:
+    """Return what the standing documents use of some budgets, in minor units.
+
+    Until the end of this unit of work no other one that asks gets an answer: two cannot spend the same money.
+    """
+    if not budgets:
+        return {}
+    advisory_lock(session, ["budgets"])
+    query = (
+        select(_USE.c.budget, _USE.c.currency, func.sum(_USE.c.amount_minor))
+        .join(TRANSACTION, TRANSACTION.c.id == _USE.c.transaction_id)
+        .where(_USE.c.budget.in_(sorted(budgets)), TRANSACTION.c.state.not_in(_GONE))
+        .group_by(_USE.c.budget, _USE.c.currency)
+    )
+    return {(budget, currency): int(minor) for budget, currency, minor in session.connection().execute(query)}
+
+
+def used_by(session: Session, transaction_ids: Collection[int]) -> dict[int, dict[BudgetKey, int]]:
+    """Return what documents were recorded to use, in minor units; one without any is missing."""
+    query = select(_USE).where(_USE.c.transaction_id.in_(transaction_ids))
+    found: dict[int, dict[BudgetKey, int]] = {}
+    for row in session.connection().execute(query):
+        found.setdefault(row.transaction_id, {})[row.budget, row.currency] = row.amount_minor
+    return found
