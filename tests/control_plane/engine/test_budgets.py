@@ -1,17 +1,12 @@
 """Budgets over a whole way: what standing documents have spent, and who comes too late."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
-from control_plane.engine.check import check
-from control_plane.engine.lists import Lists
-from control_plane.engine.pull import pull_next
 from control_plane.store import budgets
 from control_plane.store.database import Database
 from control_plane.store.tables import BudgetUseRow
@@ -113,16 +108,3 @@ async def test_a_document_that_is_checked_again_does_not_stand_in_its_own_way(w:
 
 async def set_active(w: World, *, is_active: bool) -> None:
     (await w.erp.patch("/twin/master-data/project/P-05", json={"active": is_active})).raise_for_status()
-
-
-async def test_two_workers_cannot_spend_the_same_money(w: World) -> None:
-    for number in range(1, 7):
-        await w.approve(claim(f"R{number}", amount="100.00", project="P-05"))
-    await w.pull("concur", "expense_reports")
-    await pull_next(w.parts)
-    two = [replace(w.parts, settings=replace(w.parts.settings, batch=1), lists=Lists()) for _ in range(2)]
-    async with asyncio.timeout(60):
-        while any(await asyncio.gather(*(check(parts) for parts in two))):
-            continue
-    assert await spent(w) == 30000
-    assert sorted(state for state, _ in (await states(w)).values()) == ["on_hold"] * 3 + ["ready"] * 3

@@ -1,10 +1,12 @@
 """What was spent is what the standing documents use, whatever becomes of them."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session
@@ -121,3 +123,19 @@ def test_nothing_is_asked_where_nothing_is_limited(database: Database) -> None:
         assert budgets.spent(session, []) == {}
     with database.write() as session:
         budgets.replace(session, [], now=MORNING)
+
+
+def test_who_asks_waits_for_who_asked_before(database: Database, runtime: StandRuntime) -> None:
+    def ask() -> Mapping[tuple[str, str], int]:
+        with database.write() as session:
+            return budgets.spent(session, ["project:P-05"])
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as session:
+            assert budgets.spent(session, ["project:P-05"]) == {}
+            later = pool.submit(ask)
+            with pytest.raises(TimeoutError):
+                later.result(timeout=0.3)
+            (paper,) = born(session, runtime, 1)
+            budgets.replace(session, [Using(paper.id, "1000", {"project:P-05": Money(100, "EUR")})], now=MORNING)
+        assert later.result(timeout=10) == {("project:P-05", "EUR"): 100}
