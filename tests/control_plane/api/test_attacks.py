@@ -10,9 +10,11 @@ from starlette.types import Message
 
 from control_plane.api.app import create_app
 from control_plane.api.services import ApiSettings
+from control_plane.api.shield import Shield
 from control_plane.domain.access import Role
 from control_plane.domain.identity import public_id
 from control_plane.store import people
+from control_plane.store.troubles import DatabaseFullError
 from tests.control_plane.api.stand import Stand
 
 LOOKUP = "/v1/transactions/lookup"
@@ -227,6 +229,47 @@ async def test_our_own_mistake_says_nothing_and_the_next_request_is_served(
         assert "hunter2" not in answer.text
         assert (await client.get("/livez")).status_code == 200
     assert answer.json()["request_id"] in [record.__dict__.get("request_id") for record in caplog.records]
+
+
+async def test_an_answer_that_has_begun_can_only_be_cut(caplog: pytest.LogCaptureFixture) -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ValueError
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    shield = Shield(app, body_limit=1, draw_request_id=lambda: "req_1")
+    await shield({"type": "http", "path": "/", "headers": []}, receive, send)
+    assert [message["status"] for message in sent] == [200]
+    assert "request failed" in caplog.text
+
+
+async def test_what_is_no_http_passes_through() -> None:
+    seen: list[str] = []
+
+    async def app(scope: Any, _receive: Any, _send: Any) -> None:
+        seen.append(scope["type"])
+
+    shield = Shield(app, body_limit=1, draw_request_id=lambda: "req_1")
+    await shield({"type": "websocket"}, None, None)  # type: ignore[arg-type]  # nothing is received or sent
+    assert seen == ["websocket"]
+
+
+async def test_reads_go_on_while_nothing_can_be_written(lite: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = lite.key(Role.VIEWER)
+
+    def full(*_: object, **__: object) -> bool:
+        raise DatabaseFullError("no space left")
+
+    monkeypatch.setattr(people, "note_use", full)
+    async with lite.client(key) as client:
+        assert (await client.get("/v1/transactions")).status_code == 200
 
 
 async def test_answers_are_not_kept_by_anybody_between(client: httpx.AsyncClient) -> None:

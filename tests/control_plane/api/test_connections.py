@@ -106,6 +106,30 @@ async def test_acts_that_do_not_fit_are_refused(
     assert answer.status_code == status
 
 
+async def test_a_paused_connection_is_neither_paused_again_nor_pulled(lite: Stand) -> None:
+    connected(lite)
+    async with lite.client(lite.key(Role.INTEGRATOR)) as client:
+        await client.post("/v1/connections/concur/pause", headers=SEEN, json=BECAUSE)
+        again = {"if-match": '"2"'}
+        pause = await client.post("/v1/connections/concur/pause", headers=again, json=BECAUSE)
+        pull = await client.post("/v1/connections/concur/pull", headers=again, json={"stream": "expense_reports"})
+        unknown = await client.get("/v1/connections/sap")
+    assert [pause.json()["detail"], pull.json()["detail"]] == [
+        "The connection is paused already.",
+        "The connection is paused.",
+    ]
+    assert unknown.status_code == 404
+
+
+async def test_a_failing_connection_says_what_fails(lite: Stand) -> None:
+    connected(lite)
+    with lite.database.write() as session:
+        connections.heard(session, "erp", failure="erp cannot be reached", now=lite.runtime.now())
+    async with lite.client(lite.key(Role.VIEWER)) as client:
+        first = (await client.get("/v1/connections")).json()["items"][0]
+    assert (first["health"], first["sentence"]) == ("failing", "erp fails: erp cannot be reached")
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST, Role.APPROVER, Role.CONTROLLER, Role.MACHINE])
 async def test_only_an_integrator_pauses(lite: Stand, role: Role) -> None:
     connected(lite)

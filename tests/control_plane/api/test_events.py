@@ -118,6 +118,9 @@ async def test_an_event_that_is_not_one_is_refused_whole(lite: Stand, wrong: dic
         (b"{}", {"content-type": "application/json"}, 415),
         (b"{}", {}, 415),
         (b"{}", {"ce-specversion": "1.0"}, 422),
+        (b"{}", {"ce-specversion": "1.0", "ce-id": "%FF"}, 400),
+        (b"{}", {"ce-specversion": "1.0", "ce-id": "%00"}, 422),
+        (b"\xff", BATCH, 400),
     ],
 )
 async def test_what_cannot_be_read_is_refused(lite: Stand, body: bytes, headers: dict[str, str], status: int) -> None:

@@ -1,13 +1,16 @@
 """Exceptions over HTTP: the desk, the acts, and who gets which answer."""
 
 import asyncio
+import hashlib
 from datetime import timedelta
 
 import pytest
 
 from control_plane.domain.access import Grant, Role
 from control_plane.domain.identity import public_id
+from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State
+from control_plane.store import exception_cases, idempotency, people
 from control_plane.store.tables import ExceptionCaseRow
 from tests.control_plane.api.stand import Stand, exc, seen, txn
 
@@ -339,3 +342,39 @@ async def test_an_act_says_what_was_seen(lite: Stand, headers: dict[str, str], s
     async with lite.client(lite.key(Role.ANALYST)) as client:
         answer = await client.post(f"/v1/exceptions/{exc(row)}/claim", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_key_whose_first_request_is_under_way_is_told_to_wait(lite: Stand) -> None:
+    row, key = lite.stuck(), lite.key(Role.ANALYST, login="anna")
+    path = f"/v1/exceptions/{exc(row)}/claim"
+    facts = f"POST {path} {row.revision} ".encode()
+    with lite.database.write() as session:
+        anna = people.by_login(session, "anna")
+        assert anna is not None
+        request = idempotency.Request(anna.id, "slow", hashlib.sha256(facts).hexdigest())
+        idempotency.begin(session, request, now=lite.runtime.now())
+    async with lite.client(key) as client:
+        answer = await client.post(path, headers={**seen(row), "idempotency-key": "slow"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "under_way")
+
+
+async def test_an_exception_that_is_settled_is_not_claimed(lite: Stand) -> None:
+    row = lite.stuck()
+    with lite.database.write() as session:
+        exception_cases.resolve_for(session, {row.transaction_id or 0: "posted as 49"}, now=lite.runtime.now())
+    row = lite.case_row(row.id)
+    async with lite.client(lite.key(Role.ANALYST)) as client:
+        answer = await client.post(f"/v1/exceptions/{exc(row)}/claim", headers=seen(row))
+        unknown = await client.post(f"/v1/exceptions/{public_id('exc', 5)}/claim", headers=seen(row))
+    assert (answer.status_code, answer.json()["detail"]) == (409, "The state of the exception does not allow this.")
+    assert unknown.status_code == 404
+
+
+async def test_a_document_that_moved_on_meanwhile_is_not_acted_on(lite: Stand) -> None:
+    key = lite.key(Role.ANALYST)
+    row = await claimed(lite, key, lite.stuck())
+    document = lite.transaction_row(row.transaction_id)
+    lite.move(document, State.CANCELLED, By.SOURCE, Reason.RECALLED)
+    async with lite.client(key) as client:
+        answer = await client.post(f"/v1/exceptions/{exc(row)}/return-to-source", headers=seen(row), json=BECAUSE)
+    assert answer.status_code == 409

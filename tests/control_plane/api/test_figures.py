@@ -149,6 +149,9 @@ async def test_the_metrics_are_told_from_the_same_figures(stand: Stand) -> None:
     with stand.database.write() as session:
         connections.register(session, [Configured("erp", "sandbox_erp")])
         connections.heard(session, "erp", failure="", now=stand.runtime.now())
+        runs.move_cursor(session, "erp", "projects", "1", now=stand.runtime.now())
+        start = Start("worker", "host", 1)
+        incarnations.register(session, stand.runtime.ids.draw(), start, slot=0, now=stand.runtime.now())
     async with stand.client(stand.key(Role.MACHINE)) as client:
         answer = await client.get("/metrics")
     lines = answer.text.splitlines()
@@ -162,6 +165,8 @@ async def test_the_metrics_are_told_from_the_same_figures(stand: Stand) -> None:
         f'tieout_sla_status{{flow="{FLOW}",legal_entity="DE01",status="on_time"}} 2.0',
         'tieout_last_success_timestamp_seconds{connection="erp"} 1.7736516e+09',
         'tieout_connection_paused{connection="erp"} 0.0',
+        'tieout_stream_read_timestamp_seconds{connection="erp",stream="projects"} 1.7736516e+09',
+        'tieout_process_heartbeat_timestamp_seconds{kind="worker"} 1.7736516e+09',
     ):
         assert line in lines
     assert "DOC-" not in answer.text

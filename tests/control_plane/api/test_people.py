@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from connectors.canonical.master_data import Domain, MasterRecord
+from control_plane.api.app import create_app
 from control_plane.domain.access import Grant, Role
 from control_plane.domain.transaction import Reason, State
 from control_plane.store import holds, master_data, people, policies
@@ -28,8 +29,6 @@ async def test_a_one_time_code_signs_in_once(stand: Stand) -> None:
     services = stand.services
     code = services.sign_in_codes.issue(anna.id, expires_at=stand.runtime.now() + timedelta(minutes=5))
     stale = services.sign_in_codes.issue(anna.id, expires_at=stand.runtime.now())
-    from control_plane.api.app import create_app  # noqa: PLC0415  (an app of these services' own)
-
     app = create_app(services)
     async with stand.client(app=app) as client:
         signed_in = await client.post(f"/v1/sign-in-codes/{code}")
@@ -42,6 +41,18 @@ async def test_a_one_time_code_signs_in_once(stand: Stand) -> None:
         assert (await client.get("/v1/me")).json()["login"] == "anna"
         stand.runtime.advance(timedelta(hours=8))
         assert (await client.get("/v1/me")).status_code == 401
+
+
+async def test_a_code_of_somebody_who_was_shut_out_opens_nothing(lite: Stand) -> None:
+    lite.key(Role.ANALYST, login="anna")
+    services = lite.services
+    with lite.database.write() as session:
+        anna = people.by_login(session, "anna")
+        assert anna is not None
+        people.deactivate(session, anna.id)
+    code = services.sign_in_codes.issue(anna.id, expires_at=lite.runtime.now() + timedelta(minutes=5))
+    async with lite.client(app=create_app(services)) as client:
+        assert (await client.post(f"/v1/sign-in-codes/{code}")).status_code == 404
 
 
 async def test_flows_show_their_steps_and_the_policy_in_force(lite: Stand) -> None:

@@ -154,6 +154,17 @@ async def test_every_state_has_a_next_act(lite: Stand, state: State) -> None:
     assert detail["next_act"]["sentence"].endswith(".")
 
 
+async def test_who_waits_for_whom_is_said(lite: Stand) -> None:
+    lite.document(State.READY, order_key="one")
+    later = lite.document(State.READY, order_key="one")
+    unclear = lite.document(State.IN_DOUBT)
+    async with lite.client(lite.key(Role.VIEWER)) as client:
+        waits = (await client.get(f"/v1/transactions/{txn(later)}")).json()["next_act"]
+        asks = (await client.get(f"/v1/transactions/{txn(unclear)}")).json()["next_act"]
+    assert waits["sentence"] == "It waits for an earlier version of the same document."
+    assert (asks["sentence"], asks["owner"]) == ("Look in erp whether it arrived.", "finance_operations")
+
+
 async def test_a_later_version_shows_the_earlier_ones(lite: Stand) -> None:
     first = lite.document(State.CANCELLED, Reason.RECALLED, source_id="R-1")
     second = lite.document(
