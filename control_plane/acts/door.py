@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from control_plane.domain.access import Act, Actor, may, scope_of
+from control_plane.domain.access import Act, Actor, may
 from control_plane.domain.exception_case import CaseFacts
 from control_plane.domain.identity import public_id
 from control_plane.engine.parts import Unit
@@ -141,11 +141,6 @@ def record(  # an audit entry has as many parts
 def is_own(actor: Actor, document: TransactionRow) -> bool:
     """Return whether the document pays the actor."""
     return bool(actor.employee_ref) and actor.employee_ref == document.counterparty
-
-
-def can_read(actor: Actor, legal_entity: str) -> bool:
-    """Return whether the actor may know of things in the legal entity."""
-    return scope_of(actor, Act.READ).includes(legal_entity)
 
 
 def _line(hand: Hand, document: TransactionRow, name: str) -> lineage.Entry:

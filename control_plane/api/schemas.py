@@ -381,12 +381,6 @@ class DuplicateOf(Because):
     transaction_id: str
 
 
-class Defer(Because):
-    """Put an exception aside until a moment."""
-
-    wake_at: datetime
-
-
 # --- the ledger
 
 
