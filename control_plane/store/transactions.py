@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Table, func, literal_column, or_, tuple_, update
+from sqlalchemy import ColumnElement, Table, func, literal_column, or_, tuple_, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
@@ -21,13 +21,13 @@ from control_plane.store.transitions import TRANSACTION, key_of
 
 _INCARNATION: Final[Table] = table_of(IncarnationRow)
 
-# As the partial indexes say it: SQLite uses them for no other form.
-_RECEIVED: Final = literal_column("state = 'received'", Boolean)
-_LEASABLE: Final = literal_column("state = 'ready' AND is_head", Boolean)
-_IN_FLIGHT: Final = literal_column("state = 'in_flight'", Boolean)
-_UNCLEAR: Final = literal_column("state IN ('in_doubt', 'awaiting_ack')", Boolean)
-_REVERSIBLE: Final = literal_column("reversal_wanted_at IS NOT NULL", Boolean)
-_OPEN: Final = literal_column("is_open", Boolean)
+# As the partial indexes say it: SQLite uses them for no other form, not even for `is_open = 1`, a Boolean's.
+_RECEIVED: Final[ColumnElement[bool]] = literal_column("state = 'received'")
+_LEASABLE: Final[ColumnElement[bool]] = literal_column("state = 'ready' AND is_head")
+_IN_FLIGHT: Final[ColumnElement[bool]] = literal_column("state = 'in_flight'")
+_UNCLEAR: Final[ColumnElement[bool]] = literal_column("state IN ('in_doubt', 'awaiting_ack')")
+_REVERSIBLE: Final[ColumnElement[bool]] = literal_column("reversal_wanted_at IS NOT NULL")
+_OPEN: Final[ColumnElement[bool]] = literal_column("is_open")
 
 _SEEN_COLUMNS: Final = (
     TRANSACTION.c.id,
@@ -151,7 +151,7 @@ def lease(  # a lease is all of this at once
         .where(
             _LEASABLE,
             TRANSACTION.c.priority_at <= now,
-            TRANSACTION.c.flow.in_(flows),
+            TRANSACTION.c.flow.concat("").in_(flows),  # else SQLite reads the whole flow by another index
             TRANSACTION.c.target.in_(targets),
         )
         .order_by(TRANSACTION.c.priority_at, TRANSACTION.c.id)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Integer, Table, literal_column, update
+from sqlalchemy import Integer, Table, literal_column, update
 from sqlalchemy import select as core_select
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
@@ -83,7 +83,7 @@ def promote(session: Session, order_keys: set[str]) -> list[int]:
     waiting = TRANSACTION.alias("waiting")
     oldest = (
         core_select(waiting.c.id)
-        .where(waiting.c.order_key == key.c.order_key, literal_column("waiting.is_open", Boolean))
+        .where(waiting.c.order_key == key.c.order_key, literal_column("waiting.is_open"))
         .order_by(waiting.c.id)
         .limit(1)
         .scalar_subquery()
