@@ -15,10 +15,10 @@ from control_plane.api.client import ApiClient
 from control_plane.proof.books import approved_of
 from control_plane.proof.claims import FLOW, ledger_figures, statements
 from control_plane.proof.feeds import Feed, LogFeed, SampleFeed
-from control_plane.proof.replay import Replay
+from control_plane.proof.replay import APART, Replay
 from control_plane.proof.shown import differences_table, ledger_table, sentence_of
 from control_plane.proof.stage import Stage, Wishes, staged
-from control_plane.proof.timeline import Step, timeline
+from control_plane.proof.timeline import Step, spread, timeline
 from control_plane.proof.verify import LedgerFigures, Proof, verify
 from control_plane.proof.xes import read_traces
 
@@ -27,8 +27,8 @@ LOOK_EVERY: Final = 0.3
 TRICKLE_EVERY: Final = 2.0
 QUIET_WITHIN: Final = 180.0
 """Seconds without any change after which we stop waiting for what is still on its way."""
-CALM_LOOKS: Final = 8
-"""Looks in a row at which nothing was on its way: a stream may bring more in between."""
+CALM_FOR: Final = 4.0
+"""Seconds without anything on its way: a stream that is read every two may bring more in between."""
 TRIES: Final = 5
 """How often the books are compared anew: they are read one after the other while work goes on."""
 
@@ -73,7 +73,8 @@ def _feed(options: Options, stage: Stage, steps: Sequence[Step] | None) -> Feed:
     if steps is None:
         return SampleFeed(stage, with_nothing=not options.is_tryton)
     told = [step for step in steps if step.claim.amount_minor or not options.is_tryton]
-    return LogFeed(stage, Replay(stage.platform, stage.erp, told, options.speed))
+    paced = spread(told, apart=APART) if options.speed is None else told
+    return LogFeed(stage, Replay(stage.platform, stage.erp, paced, options.speed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,21 +163,19 @@ class Arrival:
 
     quiet_within: float = QUIET_WITHIN
     _before: Counts | None = None
-    _calm_looks: int = 0
     _changed_at: float = field(default_factory=time.monotonic)
 
     @property
     def is_over(self) -> bool:
         """Return whether there is nothing more to wait for."""
-        return self._calm_looks >= CALM_LOOKS or time.monotonic() - self._changed_at > self.quiet_within
+        is_calm = self._before is not None and self._before.on_the_way == 0
+        return time.monotonic() - self._changed_at > (CALM_FOR if is_calm else self.quiet_within)
 
     def look(self, client: ApiClient) -> Counts:
         """Return how far the documents are."""
         counts = count(client)
-        has_changed = counts != self._before
-        self._calm_looks = 0 if has_changed or counts.on_the_way else self._calm_looks + 1
-        self._changed_at = time.monotonic() if has_changed else self._changed_at
-        self._before = counts
+        if counts != self._before:
+            self._before, self._changed_at = counts, time.monotonic()
         return counts
 
 

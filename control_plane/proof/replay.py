@@ -23,8 +23,10 @@ T = TypeVar("T")
 
 BATCH: Final = 100
 """Documents that are handed in with one call."""
-AHEAD: Final = 400
+AHEAD: Final = 500
 """Documents that may wait for their posting before more are approved: an office does not outrun its ERP."""
+APART: Final = 4 * AHEAD
+"""Steps after which an approved document is surely posted: half of them are payments."""
 _EVENTS_PER_CALL: Final = 1000
 _FEED: Final = "/v4/topics/financialintegration/events"
 
