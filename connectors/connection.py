@@ -22,7 +22,7 @@ class ConnectionSettings:
 
     name: str
     provider: str
-    """A key of `registry.CONNECTORS`."""
+    """A kind of system that `registry` lists."""
     url: str
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     options: Mapping[str, str] = field(default_factory=dict)

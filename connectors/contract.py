@@ -311,3 +311,5 @@ class Connector:
     target: Target | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Values to redact wherever text leaves the process."""
+    is_told: bool = True
+    """Whether the source hears what became of its documents."""

@@ -364,6 +364,12 @@ CATALOG: Final[Mapping[str, CatalogEntry]] = {
         "{target} does not know the address that the connection uses; document {document} waits.",
         "Correct the URL or the version of the connection, then resume it.",
     ),
+    "nothing_to_pull": _row(
+        _K.CONFIGURATION,
+        _O.INTEGRATION_PLATFORM,
+        "Nothing can be pulled from {target}: it sends its events to us.",
+        "Plan no sync run for the connection.",
+    ),
     "retry_horizon_past": _row(
         _K.REJECTED,
         _O.FINANCE_OPERATIONS,

@@ -85,7 +85,11 @@ def _is_told(unit: Unit, entry: LineageRow) -> bool:
 
 
 def bear(unit: Unit, tellings: Sequence[Telling]) -> None:
-    """Bear the confirmations, ready to be sent, linked to the transactions that they tell about."""
+    """Bear the confirmations, ready to be sent, linked to the transactions that they tell about.
+
+    None is born for a source that is not told: it would never be sent.
+    """
+    tellings = [one for one in tellings if one.work.connection not in unit.untold]
     bodies = [payloads.Payload("confirmation", "application/json", encode(one)) for one in tellings]
     numbers = payloads.put(unit.session, unit.ids, bodies, now=unit.now)
     births = [Birth(_row(unit, one, number)) for one, number in zip(tellings, numbers, strict=True)]

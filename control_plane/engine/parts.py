@@ -44,6 +44,8 @@ class Unit:
     flows: Mapping[str, Flow]
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     """When each legal entity works; one that is not listed keeps plain office hours."""
+    untold: frozenset[str] = frozenset()
+    """Connections whose source hears nothing of what became of its documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class Parts:
 
     def unit(self, session: Session) -> Unit:
         """Return the unit of work on a session, at the present moment."""
-        return Unit(session, self.runtime.now(), self.runtime.ids, self.flows, self.calendars)
+        untold = frozenset(name for name, connector in self.connectors.items() if not connector.is_told)
+        return Unit(session, self.runtime.now(), self.runtime.ids, self.flows, self.calendars, untold)
 
     @property
     def targets(self) -> dict[str, Target]:

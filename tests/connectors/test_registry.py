@@ -6,7 +6,7 @@ import connectors
 from connectors.connection import ConnectionSettings, UnusableConnectionError
 from connectors.contract import Dedupe
 from connectors.http import HttpClient
-from connectors.registry import CONNECTORS, opened
+from connectors.registry import CONNECTORS, SENDERS, opened
 from connectors.sandbox_erp.connector import connect
 
 URL = "http://127.0.0.1:9"
@@ -30,7 +30,7 @@ async def test_a_connection_gives_its_connector_and_hides_its_secrets() -> None:
         assert "planted-key" not in repr(connector) + repr(settings())
 
 
-@pytest.mark.parametrize("provider", CONNECTORS)
+@pytest.mark.parametrize("provider", [*CONNECTORS, *SENDERS])
 def test_every_connector_has_a_page_of_its_own(provider: str) -> None:
     readme = Path(connectors.__file__).with_name(provider) / "README.md"
     assert f'provider = "{provider}"' in readme.read_text(encoding="utf-8")

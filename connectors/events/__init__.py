@@ -1,0 +1,1 @@
+"""The connection of those who send us events in our own words."""
