@@ -280,6 +280,12 @@ CATALOG: Final[Mapping[str, CatalogEntry]] = {
         "The posting for document {document} does not balance.",
         "A mapping is wrong; do not retry before it is corrected.",
     ),
+    "nothing_to_book": _row(
+        _K.DEFECT,
+        _O.INTEGRATION_PLATFORM,
+        "Document {document} over {amount} went out without anything to book.",
+        "A mapping is wrong; nothing was sent. Correct it, then retry.",
+    ),
     "access_denied": _row(
         _K.CONFIGURATION,
         _O.ERP_TEAM,

@@ -63,15 +63,18 @@ def give_back(hand: Hand, case_id: int, *, revision: int) -> None:
 def retry(hand: Hand, case_id: int, *, revision: int) -> None:
     """Let a failed document go on unchanged; its posting, and nothing else, resolves the exception.
 
+    One that had passed its checks is sent again, one that had not is checked again.
+
     Raises:
         UnknownObjectError, NotAllowedError, ChangedMeanwhileError: see `door.see_exception`.
         NotPossibleError: the actor has not claimed it, or the document does not wait for a person.
     """
     seen = see_exception(hand, Act.RETRY, case_id, revision=revision)
-    document = _document(seen, can_retry, "Only a failed document that had passed its checks is retried.")
+    document = _document(seen, can_retry, "Only a failed document is retried.")
     _go_on(hand, seen, "retry")
     afresh = {"priority_at": hand.unit.now, "first_attempt_at": None, "attempt_count": 0}
-    _move(hand, document, State.READY, Reason.RETRY, By.OWNER, afresh)
+    has_passed = document.intents_payload_id is not None
+    _move(hand, document, State.READY if has_passed else State.RECEIVED, Reason.RETRY, By.OWNER, afresh)
 
 
 def return_to_source(hand: Hand, case_id: int, *, revision: int) -> None:
@@ -138,7 +141,7 @@ def acts_on(actor: Actor, row: ExceptionCaseRow, document: TransactionRow | None
 
 def can_retry(document: TransactionRow) -> bool:
     """Return whether a person may let the document go on unchanged."""
-    return document.state == State.FAILED and document.intents_payload_id is not None
+    return document.state == State.FAILED
 
 
 def can_return(document: TransactionRow) -> bool:

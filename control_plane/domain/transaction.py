@@ -158,6 +158,7 @@ TRANSITIONS: Final[Arrows[State]] = {
     },
     _S.FAILED: {
         _S.READY: hands(By.OWNER),
+        _S.RECEIVED: hands(By.OWNER),  # it had failed its checks: they come again
         _S.POSTED: hands(By.FOUR_EYES),
         _S.RETURNED_TO_SOURCE: hands(By.OWNER),
         **_WITHDRAW,

@@ -34,7 +34,7 @@ class Errand:
     @property
     def is_answered(self) -> bool:
         """Return whether every document has its answer."""
-        return len(self.outcomes) == len(self.intents)
+        return len(self.outcomes) >= len(self.intents)
 
 
 Item = tuple[Errand, Intent]
@@ -92,13 +92,17 @@ def load_errands(session: Session, works: Sequence[Work]) -> list[Errand]:
     )
     booked = postings.references_of(session, [work.id for work in works if work.attempt_count > 1])
     return [
-        Errand(work, _remaining(bodies.get(work.intents_payload_id or 0, b"[]"), booked.get(work.id, frozenset())))
+        _errand(work, intents_json.decode(bodies.get(work.intents_payload_id or 0, b"[]")), booked.get(work.id))
         for work in works
     ]
 
 
-def _remaining(body: bytes, booked: frozenset[str]) -> tuple[Intent, ...]:
-    return tuple(intent for intent in intents_json.decode(body) if intent.reference not in booked)
+def _errand(work: Work, intents: Sequence[Intent], booked: frozenset[str] | None) -> Errand:
+    """Return the errand; one that would book nothing at all is refused, so that it never counts as posted."""
+    if not intents:
+        nothing = Outcome(work.business_reference, OutcomeKind.REJECTED, failure=Failure("nothing_to_book"))
+        return Errand(work, (), [nothing])
+    return Errand(work, tuple(intent for intent in intents if intent.reference not in (booked or ())))
 
 
 def _lanes(targets: Mapping[str, Target], errands: Sequence[Errand]) -> list[Lane]:
