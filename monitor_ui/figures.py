@@ -157,7 +157,7 @@ def story(entries: Sequence[LineageEntry], colors: Palette, zone: tzinfo) -> Dra
     }
     layout = _layout(colors, height=70 + _ROW * len(lanes)) | {
         "showlegend": False,
-        "xaxis": {"showgrid": False, "zeroline": False, "tickvals": steps, "ticktext": _times(entries), "tickangle": 0},
+        "xaxis": {"showgrid": False, "zeroline": False, "tickvals": steps, "ticktext": _times(entries)},
         "yaxis": {
             "categoryorder": "array",
             "categoryarray": [word.label for word in lanes],
@@ -176,7 +176,7 @@ def _times(entries: Sequence[LineageEntry]) -> list[str]:
 
 
 def _name(line: LedgerLine) -> str:
-    return f"{words.flow(line.flow)}, {words.entity(line.legal_entity_id)}, {line.currency}"
+    return f"{words.entity(line.legal_entity_id)}, {line.currency}"
 
 
 def _layout(colors: Palette, *, height: int) -> Json:

@@ -32,9 +32,13 @@ Rows = Iterable[Mapping[str, object]]
 MOST_IDENTIFIERS: Final = 200
 """So many does one call look up."""
 
+LONGEST_IDENTIFIER: Final = 200
+"""Characters; what is longer names nothing."""
+
 _TIMES: Final = frozenset({"received_at", "due_at", "next_due_at", "oldest_at", "read_at", "next_run_at", "success_at"})
 _TRANSACTION: Final = (
     "document",
+    "flow",
     "counterparty",
     "amount",
     "state",
@@ -44,7 +48,7 @@ _TRANSACTION: Final = (
     "received_at",
     "due_at",
 )
-_FOUND: Final = ("document", "counterparty", "amount", "state", "reason", "entity")
+_FOUND: Final = ("document", "flow", "counterparty", "amount", "state", "reason", "entity")
 _SEPARATOR: Final = "~"
 
 
@@ -78,13 +82,12 @@ def line_filters(line: str) -> dict[str, str]:
 
 
 def ledger(lines: Sequence[LedgerLine]) -> pd.DataFrame:
-    """Return the ledger by place, one line per flow, entity and currency."""
+    """Return one flow's ledger by place, one line per entity and currency."""
     columns = ("received", "in_progress", "blocked", "at_source", "posted", "withdrawn")
     return _frame(
-        ("flow", "entity", "count", *columns, "adds_up"),
+        ("entity", "count", *columns, "adds_up"),
         (
             {
-                "flow": words.flow(line.flow),
                 "entity": words.entity(line.legal_entity_id),
                 "count": line.received.count,
                 **{name: sentences.standing(getattr(line, name)) for name in columns},
@@ -118,7 +121,7 @@ def transactions(items: Sequence[TransactionSummary]) -> pd.DataFrame:
 
 def identifiers(text: str) -> list[str]:
     """Return the identifiers of a pasted list: one per line, or separated by spaces, tabs, semicolons or `, `."""
-    return [one for one in re.split(r"[\s;]+|,\s+|,$", text.strip()) if one][:MOST_IDENTIFIERS]
+    return [one[:LONGEST_IDENTIFIER] for one in re.split(r"[\s;]+|,\s+|,$", text.strip()) if one][:MOST_IDENTIFIERS]
 
 
 def found(items: Sequence[Found]) -> pd.DataFrame:
@@ -305,6 +308,7 @@ def runs(items: Sequence[RunView], zone: tzinfo) -> pd.DataFrame:
 def _transaction(one: TransactionSummary) -> dict[str, object]:
     return {
         "document": one.document_number or one.source_document_id,
+        "flow": words.flow(one.flow),
         "counterparty": one.counterparty,
         "amount": sentences.money(one.amount),
         "state": [words.word_of(words.STATES, one.state).label],

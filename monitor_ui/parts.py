@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import streamlit as st
+from pydantic import ValidationError
 from streamlit.navigation.page import Page as View
 
 from control_plane.api.client import ApiError
@@ -85,7 +86,7 @@ def filters_of_one_flow(offered: Choices) -> dict[str, str]:
     """Offer the same for figures that must not be summed across flows: one flow is always chosen."""
     with st.sidebar:
         asked = {
-            "flow": _one_of("Flow", "flow", offered.flows, words.flow),
+            "flow": _filter("Flow", "flow", offered.flows, words.flow, first="".join(offered.flows[:1])),
             "legal_entity_id": _filter("Legal entity", "legal_entity_id", offered.legal_entities, words.entity),
             "currency": _filter("Currency", "currency", offered.currencies, str),
         }
@@ -144,25 +145,63 @@ def answered(done: str, look_again: Callable[[], str]) -> Iterator[None]:
         is_stale = error.problem.code in _MAY_BE_STALE
         changed = f" {look_again()}" if is_stale else ""
         say("info" if is_stale else "error", f"{sentences.refusal(error.problem)}{changed}")
+    except ValidationError as error:
+        say("error", sentences.unfit(str(one["loc"][0]) for one in error.errors()))
     else:
         say("success", done)
 
 
-def _one_of(label: str, key: str, offered: Sequence[str], title: Callable[[str], str]) -> str:
-    help_text = f"Amounts are never summed across flows. The choice stands in the page's address as `{key}`."
-    chosen = st.selectbox(label, offered, key=key, format_func=title, bind="query-params", help=help_text)
-    return chosen or ""
+def pills(name: str, label: str, offered: Mapping[str, str], *, first: str = "", meaning: str) -> str:
+    """Offer a few things of which one, or with no `first` none, is picked; the pick stands in the page's address."""
+    picked = _in_address(name, list(offered), first)
+    st.pills(
+        label,
+        list(offered),
+        format_func=offered.__getitem__,
+        required=bool(first),
+        key=_widget(name),
+        on_change=_to_address,
+        args=(name,),
+        help=meaning,
+    )
+    return picked
 
 
-def _filter(label: str, key: str, offered: Sequence[str], title: Callable[[str], str]) -> str:
-    chosen = st.selectbox(
+def _filter(label: str, name: str, offered: Sequence[str], title: Callable[[str], str], *, first: str = "") -> str:
+    picked = _in_address(name, offered, first)
+    st.selectbox(
         label,
         offered,
-        index=None,
-        key=key,
+        index=0 if first else None,
+        key=_widget(name),
         format_func=title,
         placeholder="All",
-        bind="query-params",
-        help=f"Show one only; the choice stands in the page's address as `{key}`.",
+        required=bool(first),
+        on_change=_to_address,
+        args=(name,),
+        help=f"Show one only; the choice stands in the page's address as `{name}`.",
     )
-    return chosen or ""
+    return picked
+
+
+def _widget(name: str) -> str:
+    return f"pick-{name}"
+
+
+def _in_address(name: str, offered: Sequence[str], first: str) -> str:
+    """Return what the address picks, and let the widget show it.
+
+    Streamlit's own binding would write titles there, which change with our words and which alerts do not know.
+    """
+    asked = str(st.query_params.get(name, ""))
+    picked = asked if asked in offered else first
+    st.session_state[_widget(name)] = picked or None
+    return picked
+
+
+def _to_address(name: str) -> None:
+    picked = st.session_state[_widget(name)]
+    if picked:
+        st.query_params[name] = picked
+    else:
+        st.query_params.pop(name, None)

@@ -1,7 +1,7 @@
 """The sentences of the screens: amounts, counts, times and states as a person says them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from http import HTTPStatus
@@ -28,9 +28,17 @@ from monitor_ui import words
 NO_CURRENCY: Final = "XXX"
 """ISO 4217: a document whose currency or amount is not valid."""
 
+_WANTED: Final[Mapping[str, str]] = {
+    "reason": "Say why, in three characters or more.",
+    "stream": "Choose a stream.",
+}
+"""What a person is to type, by the field of the command."""
+
 _MARKS: Final = frozenset("\\`*_{}[]<>()#+-!|~$:")
-_UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60))
+_UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _SHORT: Final = 10
+_NOTICED: Final = 0.1
+_NOW: Final = timedelta(minutes=1)
 
 
 def counted(count: int, flow_name: str = "", *, one: str = "") -> str:
@@ -57,7 +65,7 @@ def standing(amount: Amount) -> str:
     """Return what stands in a place of the ledger: a dash for nothing, a count where no amount is valid."""
     if amount.count == 0:
         return words.NOTHING
-    return f"{amount.count} without an amount" if amount.currency == NO_CURRENCY else money(amount)
+    return f"{amount.count}, no amount" if amount.currency == NO_CURRENCY else money(amount)
 
 
 def sums(totals: Totals) -> str:
@@ -100,8 +108,6 @@ def lasting(duration: timedelta) -> str:
     seconds = abs(duration.total_seconds())
     if seconds < _SHORT:
         return f"{seconds:.1f} s"
-    if seconds < _UNITS[-1][1]:
-        return f"{seconds:.0f} s"
     parts: list[str] = []
     for unit, size in _UNITS:
         whole, seconds = divmod(seconds, size)
@@ -123,7 +129,9 @@ def until(at: datetime | None, now: datetime) -> str:
     """Return how far off a moment is, or how late it is."""
     if at is None:
         return words.NOTHING
-    return f"in {lasting(at - now)}" if at >= now else f"{lasting(now - at)} late"
+    if at >= now:
+        return f"in {lasting(at - now)}"
+    return "now" if now - at < _NOW else f"{lasting(now - at)} late"
 
 
 def clock(at: datetime | None, zone: tzinfo) -> str:
@@ -152,6 +160,14 @@ def next_read(answer: Connections) -> tuple[str, str]:
     if due is None:
         return words.NOTHING, "nothing is scheduled"
     return until(due[0], answer.as_of), f"{due[1]} / {words.plain(due[2].stream).lower()}"
+
+
+def title(document: TransactionSummary) -> str:
+    """Return what a document is called, such as `Report 201 over 577.80 USD`."""
+    _, single, _ = words.FLOWS.get(document.flow, ("", "document", ""))
+    return (
+        f"{single.capitalize()} {document.document_number or document.source_document_id} over {money(document.amount)}"
+    )
 
 
 def about(document: TransactionSummary) -> str:
@@ -238,11 +254,11 @@ def title_of(entry: LineageEntry) -> str:
 
 def color_of(entry: LineageEntry) -> words.Color:
     """Return the color of an entry of the story: of the state or end that it led to, else of its kind."""
-    return (
-        words.word_of(words.STATES, entry.to_state).color
-        if entry.to_state
-        else words.word_of(words.ENTRIES, entry.kind).color
-    )
+    if entry.kind == "step":
+        return words.word_of(words.STEP_ENDS, entry.reason).color
+    if entry.to_state:
+        return words.word_of(words.STATES, entry.to_state).color
+    return words.word_of(words.ENTRIES, entry.kind).color
 
 
 def detail_of(entry: LineageEntry) -> str:
@@ -252,13 +268,18 @@ def detail_of(entry: LineageEntry) -> str:
 
 
 def after(seconds: float) -> str:
-    """Return how much later than the one before something happened."""
-    return f"+ {lasting(timedelta(seconds=seconds))}" if seconds else ""
+    """Return how much later than the one before something happened, if anybody would notice."""
+    return f"+ {lasting(timedelta(seconds=seconds))}" if seconds >= _NOTICED else ""
 
 
 def refusal(problem: Problem) -> str:
     """Return why the API refused, for the person who asked."""
     return problem.detail or problem.title
+
+
+def unfit(fields: Iterable[str]) -> str:
+    """Return what a person has to type instead."""
+    return " ".join(_WANTED.get(name, f"{words.plain(name)} does not fit.") for name in fields)
 
 
 def changes(before: ExceptionDetail, after: ExceptionDetail) -> Sequence[str]:

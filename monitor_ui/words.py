@@ -59,7 +59,7 @@ HEALTH: Final[Mapping[str, Word]] = {
 }
 
 CASES: Final[Mapping[str, Word]] = {
-    "new": Word("Unclaimed", "orange", ":material/fiber_new:", "The team owns it; nobody has claimed it."),
+    "new": Word("Unclaimed", "orange", ":material/person_off:", "The team owns it; nobody has claimed it."),
     "assigned": Word("Claimed", "blue", ":material/person:", "One person took it."),
     "in_progress": Word("In work", "blue", ":material/person_edit:", "That person works on it."),
     "deferred": Word("Deferred", "gray", ":material/snooze:", "Put aside until it wakes."),

@@ -41,7 +41,8 @@ def show() -> None:
     chosen = parts.filters(frames.choices(api.ledger()))
     answer = api.exception_figures(**chosen)
     parts.heading("What do I do next?", answer)
-    _choose_queue()
+    titles = {name: title for name, (title, _) in _QUEUES.items()}
+    queue_name = parts.pills(_QUEUE, "Queue", titles, first="all", meaning="Whose exceptions to show.")
     parts.numbers(*_numbers(answer))
     exception_id = str(st.query_params.get(EXCEPTION, ""))
     if exception_id:
@@ -51,7 +52,7 @@ def show() -> None:
     else:
         queue = st.container()
     with queue:
-        _queue(chosen)
+        _queue(queue_name, chosen)
         _causes(chosen)
 
 
@@ -79,26 +80,18 @@ def _numbers(answer: ExceptionFigures) -> tuple[Number, Number, Number]:
     )
 
 
-def _choose_queue() -> None:
-    st.pills(
-        "Queue",
-        list(_QUEUES),
-        format_func=lambda one: _QUEUES[one][0],
-        default="all",
-        required=True,
-        key=_QUEUE,
-        bind="query-params",
-        label_visibility="collapsed",
-        help="Whose exceptions to show.",
-    )
-
-
-def _queue(chosen: Mapping[str, str]) -> None:
+def _queue(queue_name: str, chosen: Mapping[str, str]) -> None:
     cause = str(st.query_params.get(_CAUSE, ""))
-    title, asked = _QUEUES[str(st.session_state[_QUEUE])]
+    title, asked = _QUEUES[queue_name]
     st.subheader(f"{title}, due first on top", anchor=False)
     if cause:
-        st.button("Show every cause", icon=":material/filter_alt_off:", type="tertiary", on_click=_forget_cause)
+        st.button(
+            "Show every cause",
+            key="every-cause",
+            icon=":material/filter_alt_off:",
+            type="tertiary",
+            on_click=_forget_cause,
+        )
     filters: dict[str, FilterValue] = {**chosen, **asked, **({_CAUSE: cause} if cause else {})}
     page, draw_pages = tables.pages(
         "queue", filters, lambda cursor: session.api().exceptions(cursor=cursor, limit=tables.PAGE, **filters)

@@ -74,14 +74,8 @@ def _parts_of(line: str) -> None:
         "This line holds nothing.",
         alt="What the line consists of, by place, state and reason",
     )
-    place = st.pills(
-        "Documents of",
-        list(words.PLACES),
-        format_func=lambda one: words.PLACES[one].label,
-        key=_PLACE,
-        bind="query-params",
-        help="Show the documents of one place only.",
-    )
+    labels = {name: word.label for name, word in words.PLACES.items()}
+    place = parts.pills(_PLACE, "Documents of", labels, meaning="Show the documents of one place only.")
     st.space("small")
     tables.documents(
         "ledger-documents", {**asked, **({_PLACE: place} if place else {})}, "No document of this line is there."

@@ -69,14 +69,8 @@ def _documents(line: str) -> None:
     asked = {name: value for name, value in frames.line_filters(line).items() if value}
     title = ", ".join((words.flow(asked.get("flow", "")), words.entity(asked.get("legal_entity_id", ""))))
     st.subheader(f"Open documents of {title}", anchor=False)
-    status = st.pills(
-        "SLA status",
-        list(words.SLA),
-        format_func=lambda one: words.SLA[one].label,
-        key=_STATUS,
-        bind="query-params",
-        help="Show the documents of one status only.",
-    )
+    labels = {name: word.label for name, word in words.SLA.items()}
+    status = parts.pills(_STATUS, "SLA status", labels, meaning="Show the documents of one status only.")
     st.space("small")
     tables.documents(
         "sla-documents",

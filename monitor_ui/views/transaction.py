@@ -74,8 +74,7 @@ def _document(transaction_id: str) -> None:
 
 
 def _title(document: TransactionDetail) -> None:
-    name = document.document_number or document.source_document_id
-    st.subheader(f"{name}, {sentences.money(document.amount)}", anchor=False)
+    st.subheader(sentences.literal(sentences.title(document)), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         parts.badge(words.STATES, document.state)
         if document.sla_status:
