@@ -34,7 +34,7 @@ class ConfigurationError(Exception):
 
 def _seconds(value: object) -> timedelta:
     try:
-        duration = timedelta(seconds=float(str(value)))
+        duration = value if isinstance(value, timedelta) else timedelta(seconds=float(str(value)))
     except (ValueError, OverflowError):
         duration = timedelta(0)
     if duration <= timedelta(0):
