@@ -68,15 +68,15 @@ def _note_outcomes(unit: Unit) -> int:
         return 0
     ended = [entry for entry in entries if _is_told(unit, entry)]
     works = {work.id: work for work in transactions.by_ids(unit.session, [entry.transaction_id for entry in ended])}
-    bear(
-        unit,
-        [
-            Telling(works[entry.transaction_id], KIND_OF[State(entry.to_state)], key=f"{entry.to_state}:{entry.fence}")
-            for entry in ended
-        ],
-    )
+    bear(unit, [_telling(entry, works[entry.transaction_id]) for entry in ended])
     lineage.advance(unit.session, CONSUMER, entries[-1], now=unit.now)
     return len(entries)
+
+
+def _telling(entry: LineageRow, work: Work) -> Telling:
+    because = str(entry.facts.get("because", ""))
+    key = f"{entry.to_state}:{entry.fence}"
+    return Telling(work, KIND_OF[State(entry.to_state)], key=key, messages=(because,) if because else ())
 
 
 def _is_told(unit: Unit, entry: LineageRow) -> bool:
