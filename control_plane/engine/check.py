@@ -71,9 +71,9 @@ def judge(unit: Unit, examined: Sequence[Examined]) -> None:
     """Record what was found: transitions, steps, intents, what is waited for, and exceptions."""
     moving = [one for one in examined if (one.to, one.reason) != (one.work.seen.state, one.work.seen.reason)]
     intents = _keep_intents(unit, moving)
+    lineage.tell(unit.session, [entry for one in moving for entry in _steps(unit, one)], unit.ids)
     recorded = transitions.record(unit.session, [_change(unit, one, intents) for one in moving], unit.ids)
     kept = [one for one in moving if one.work.id in recorded.applied]
-    lineage.tell(unit.session, [entry for one in kept for entry in _steps(unit, one)], unit.ids)
     staying = [one for one in examined if one not in moving]
     judged = (*kept, *staying)
     opens = {one.work.id: one.wakes_at for one in judged if one.wakes_at is not None}
