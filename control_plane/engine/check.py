@@ -40,6 +40,11 @@ class Examined:
     policy_version: int = 0
     master_data_version: int = 0
 
+    @property
+    def moves(self) -> bool:
+        """Return whether it changes its line in the ledger."""
+        return (self.to, self.reason) != (self.work.seen.state, self.work.seen.reason)
+
 
 async def check(parts: Parts) -> int:
     """Check what was received; return how many documents were looked at."""
@@ -69,12 +74,12 @@ def examine(unit: Unit, parts: Parts, works: Sequence[Work]) -> list[Examined]:
 
 def judge(unit: Unit, examined: Sequence[Examined]) -> None:
     """Record what was found: transitions, steps, intents, what is waited for, and exceptions."""
-    moving = [one for one in examined if (one.to, one.reason) != (one.work.seen.state, one.work.seen.reason)]
+    moving = [one for one in examined if one.moves]
     intents = _keep_intents(unit, moving)
     lineage.tell(unit.session, [entry for one in moving for entry in _steps(unit, one)], unit.ids)
     recorded = transitions.record(unit.session, [_change(unit, one, intents) for one in moving], unit.ids)
     kept = [one for one in moving if one.work.id in recorded.applied]
-    staying = [one for one in examined if one not in moving]
+    staying = [one for one in examined if not one.moves]
     judged = (*kept, *staying)
     opens = {one.work.id: one.wakes_at for one in judged if one.wakes_at is not None}
     holds.replace(unit.session, {one.work.id: one.awaited for one in judged}, opens)
