@@ -153,7 +153,7 @@ def staged(wishes: Wishes) -> Iterator[Stage]:
         stack.callback(tieout.end)
         tieout.begin()
         expense = stack.enter_context(hand(expense_url))
-        feed = stack.enter_context(hand(expense_url, {"Authorization": f"Bearer {_token(expense)}"}))
+        feed = stack.enter_context(hand(expense_url, {"Authorization": f"Bearer {token_of(expense)}"}))
         yield Stage(tieout, expense, Platform(expense, feed), erp)
 
 
@@ -184,7 +184,7 @@ def _keep_secrets(folder: Path, erp: str) -> None:
         (folder / name).write_text(value)
 
 
-def _token(expense: Hand) -> str:
+def token_of(expense: Hand) -> str:
     """Return a token for the platform's feed of events."""
     grant = {
         "grant_type": "client_credentials",
