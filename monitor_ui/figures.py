@@ -14,16 +14,12 @@ Json = dict[str, Any]  # plotly's own JSON
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colors of one theme, the same as in the theme's own file."""
+    """The colors of one theme, the same as in the theme's own file; texts and grids follow the theme by themselves."""
 
-    text: str
-    faint: str
     colors: Mapping[Color, str]
 
 
 LIGHT: Final = Palette(
-    text="#1b2430",
-    faint="#dfe4ea",
     colors={
         "red": "#c0392b",
         "orange": "#d97706",
@@ -35,8 +31,6 @@ LIGHT: Final = Palette(
     },
 )
 DARK: Final = Palette(
-    text="#e4e9f0",
-    faint="#2c3746",
     colors={
         "red": "#f0766a",
         "orange": "#f0a04b",
@@ -82,7 +76,7 @@ def places(lines: Sequence[LedgerLine], colors: Palette) -> Drawing:
     sankey = {
         "type": "sankey",
         "arrangement": "snap",
-        "textfont": {"color": colors.text, "shadow": "none"},
+        "textfont": {"shadow": "none"},
         "node": {
             "label": labels,
             "color": [colors.colors["gray"]] * len(lines) + shades,
@@ -100,7 +94,7 @@ def places(lines: Sequence[LedgerLine], colors: Palette) -> Drawing:
             "hovertemplate": "%{customdata}<extra></extra>",
         },
     }
-    layout = _layout(colors, height=max(260, 60 + _ROW * len(lines)))
+    layout = _layout(height=max(260, 60 + _ROW * len(lines)))
     return Drawing({"data": [sankey], "layout": layout}, f"Where received amounts are. {'; '.join(said)}.")
 
 
@@ -121,13 +115,12 @@ def promises(lines: Sequence[SlaLine], colors: Palette) -> Drawing:
         }
         for status, word in words.SLA.items()
     ]
-    layout = _layout(colors, height=90 + _ROW * len(lines)) | {
+    layout = _layout(height=90 + _ROW * len(lines)) | {
         "barmode": "stack",
         "bargap": 0.35,
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         "xaxis": {
             "title": {"text": "Open documents"},
-            "gridcolor": colors.faint,
             "tickformat": ",d",
             "dtick": 1 if longest < _FEW else None,
         },
@@ -150,12 +143,12 @@ def story(entries: Sequence[LineageEntry], colors: Palette, zone: tzinfo) -> Dra
         "mode": "lines+markers",
         "x": steps,
         "y": [words.word_of(words.ENTRIES, entry.kind).label for entry in entries],
-        "line": {"color": colors.faint, "width": 2, "shape": "hvh"},
+        "line": {"color": _see_through(colors.colors["gray"]), "width": 2, "shape": "hvh"},
         "marker": {"size": 13, "color": [colors.colors[sentences.color_of(entry)] for entry in entries]},
         "customdata": said,
         "hovertemplate": "%{customdata}<extra></extra>",
     }
-    layout = _layout(colors, height=70 + _ROW * len(lanes)) | {
+    layout = _layout(height=70 + _ROW * len(lanes)) | {
         "showlegend": False,
         "xaxis": {"showgrid": False, "zeroline": False, "tickvals": steps, "ticktext": _times(entries)},
         "yaxis": {
@@ -163,7 +156,6 @@ def story(entries: Sequence[LineageEntry], colors: Palette, zone: tzinfo) -> Dra
             "categoryarray": [word.label for word in lanes],
             "autorange": "reversed",
             "automargin": True,
-            "gridcolor": colors.faint,
         },
     }
     alt = "; ".join(sentences.title_of(entry) for entry in entries)
@@ -179,11 +171,11 @@ def _name(line: LedgerLine) -> str:
     return f"{words.entity(line.legal_entity_id)}, {line.currency}"
 
 
-def _layout(colors: Palette, *, height: int) -> Json:
+def _layout(*, height: int) -> Json:
     return {
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "font": {"color": colors.text, "family": "Inter, sans-serif", "size": 13},
+        "font": {"family": "Inter, sans-serif", "size": 13},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hoverlabel": {"align": "left"},

@@ -62,7 +62,6 @@ def test_figures_have_the_colors_of_the_theme(name: str, palette: Palette) -> No
     root = Path(monitor_ui.__file__).parent
     theme = tomllib.loads((root / ".streamlit" / "config.toml").read_text())["theme"]
 
-    assert palette.text == theme[name]["textColor"]
     assert dict(palette.colors) == {color: theme[name][f"{color}Color"] for color in palette.colors}
     assert figures.palette(name) is palette
 
