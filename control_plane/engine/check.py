@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from connectors.canonical.expense import ExpenseReport
+from connectors.canonical.master_data import Domain
 from connectors.contract import Document, Envelope, Translation, Unreadable
 from connectors.failures import Failure
 from control_plane.domain.machine import By
@@ -14,6 +15,7 @@ from control_plane.domain.verdict import Candidate, Case, Verdict
 from control_plane.engine import facts, succeed, trouble
 from control_plane.engine import intents as intents_json
 from control_plane.engine.parts import Parts, Unit
+from control_plane.engine.understand import understand
 from control_plane.flows.flow import Flow, StepRecord, StepResult, destination, run
 from control_plane.store import budgets, holds, inbox, lineage, payloads, transactions, transitions
 from control_plane.store.tables import InboxRow
@@ -50,7 +52,7 @@ async def check(parts: Parts) -> int:
     """Check what was received; return how many documents were looked at."""
 
     def work(unit: Unit) -> int:
-        if not parts.lists.at(unit.session):
+        if not any(key[0] is Domain.LEGAL_ENTITY for key in parts.lists.at(unit.session)):
             return 0  # master data first: without the ERP's lists every document would be held
         works = transactions.to_check(unit.session, parts.settings.batch)
         judge(unit, examine(unit, parts, works))
@@ -131,7 +133,7 @@ def _translated(parts: Parts, work: Work, receipt: InboxRow | None, body: bytes 
         time=receipt.occurred_at,
         payload=body,
     )
-    return connector.source.translate(envelope)
+    return understand(connector.source, envelope)
 
 
 def _examined(flow: Flow, work: Work, translation: Translation, known: facts.Gathered) -> Examined:

@@ -90,7 +90,7 @@ def load_errands(session: Session, works: Sequence[Work]) -> list[Errand]:
     bodies = payloads.bodies(
         session, [work.intents_payload_id for work in works if work.intents_payload_id is not None]
     )
-    booked = postings.references_of(session, [work.id for work in works if work.attempt_count > 1])
+    booked = postings.references_of(session, [work.id for work in works])
     return [
         _errand(work, intents_json.decode(bodies.get(work.intents_payload_id or 0, b"[]")), booked.get(work.id))
         for work in works

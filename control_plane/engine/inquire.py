@@ -32,7 +32,7 @@ def _pick(unit: Unit, parts: Parts) -> list[Errand]:
     )
     for work in works:  # meanwhile nobody else asks; after a crash somebody does
         transactions.ask_again(
-            unit.session, work.id, at=unit.now + parts.settings.lease, absent_count=work.absent_count
+            unit.session, work.seen, at=unit.now + parts.settings.lease, absent_count=work.absent_count
         )
     return load_errands(unit.session, works)
 

@@ -6,7 +6,7 @@ from typing import Final
 from connectors.contract import Recall
 from connectors.failures import Failure
 from control_plane.domain.machine import By
-from control_plane.domain.transaction import MAY_BE_BOOKED, WITHDRAWABLE, Reason, State, transition
+from control_plane.domain.transaction import WITHDRAWABLE, Reason, State, transition
 from control_plane.engine import trouble
 from control_plane.engine.parts import Unit
 from control_plane.engine.policy import policy_of
@@ -21,21 +21,16 @@ def recall(unit: Unit, recalls: Sequence[Recall]) -> None:
     """Take back the versions that the recalls name: what was not sent is cancelled, what may be booked is marked."""
     if not recalls:
         return
-    works = [work for work in _named(unit, recalls) if not work.recalled_at]
-    transactions.mark_recalled(unit.session, [work.id for work in works if _stands(work)], now=unit.now)
-    _cancel(unit, [work for work in works if work.seen.state in WITHDRAWABLE])
-    _take_back(unit, [work for work in works if work.seen.state in POSTED_STATES])
+    fresh = [work.id for work in _named(unit, recalls) if not work.recalled_at]
+    transactions.mark_recalled(unit.session, fresh, now=unit.now)
+    settle_recalled(unit, fresh)
 
 
 def settle_recalled(unit: Unit, transaction_ids: Sequence[int]) -> None:
-    """Let recalls take effect that came while the answer was not known."""
+    """Let recalls take effect as far as the answer is known: mark first, look then, so that none is missed."""
     recalled = transactions.recalled(unit.session, transaction_ids)
     _cancel(unit, [work for work in recalled if work.seen.state in WITHDRAWABLE])
     _take_back(unit, [work for work in recalled if work.seen.state in POSTED_STATES])
-
-
-def _stands(work: Work) -> bool:
-    return work.seen.state in MAY_BE_BOOKED | POSTED_STATES
 
 
 def _named(unit: Unit, recalls: Sequence[Recall]) -> list[Work]:
@@ -56,7 +51,7 @@ def _cancel(unit: Unit, works: Sequence[Work]) -> None:
         Change(
             transition(work.seen, State.CANCELLED, reason=Reason.RECALLED, by=By.SOURCE, now=unit.now),
             name="recall",
-            sets={"recalled_at": unit.now, "sla_next_at": None},
+            sets={"sla_next_at": None},
         )
         for work in works
     ]

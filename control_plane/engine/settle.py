@@ -84,7 +84,7 @@ def _traits_of(parts: Parts, work: Work) -> Traits:
 
 def _stay(unit: Unit, staying: Sequence[Decided]) -> None:
     for answer, settlement in staying:
-        transactions.ask_again(unit.session, answer.work.id, at=settlement.at, absent_count=settlement.absent_count)
+        transactions.ask_again(unit.session, answer.work.seen, at=settlement.at, absent_count=settlement.absent_count)
     lineage.tell(unit.session, [_asked(unit, answer) for answer, _ in staying], unit.ids)
     _tell_people(unit, staying)
 

@@ -36,6 +36,16 @@ def resolve_cases(unit: Unit, evidence: Mapping[int, str]) -> None:
         exception_cases.resolve_for(unit.session, evidence, now=unit.now)
 
 
+def tell_unread(unit: Unit, connection: str, unread: Sequence[tuple[str, Failure]]) -> None:
+    """Open an exception of the connection for what it says and nobody can read: a record, a recall, a payment."""
+    told = [
+        exception_cases.Trouble(failure=failure, connection=connection, step="receive", document={"document": name})
+        for name, failure in unread
+    ]
+    if told:
+        exception_cases.open_for(unit.session, unit.ids, told, now=unit.now)
+
+
 def pause_if_hopeless(unit: Unit, connection: str, failure: Failure) -> None:
     """Pause a connection whose credentials or set-up are refused: one exception for it, and no hammering."""
     if failure.kind not in {FailureKind.AUTH, FailureKind.CONFIGURATION}:

@@ -123,7 +123,8 @@ class ConnectionSection(Section):
     """One configured, credentialed use of a system."""
 
     provider: str
-    url: str
+    url: str = ""
+    """Empty for a connection that is only sent to us."""
     credentials: dict[str, str] = Field(default_factory=dict, repr=False)
     """References: `secret:NAME` (a file in the secrets directory) or `env:NAME` (a variable)."""
     options: dict[str, str] = {}

@@ -10,8 +10,8 @@ from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
 from control_plane.domain.ledger import Movement, amounts_of
-from control_plane.domain.machine import By
-from control_plane.domain.transaction import MAY_BE_BOOKED, OPEN, Reason, Seen, State
+from control_plane.domain.machine import By, is_final
+from control_plane.domain.transaction import OPEN, TRANSITIONS, Reason, Seen, State
 from control_plane.runtime import Ids
 from control_plane.store import ledger, lineage
 from control_plane.store.database import advisory_lock
@@ -264,11 +264,11 @@ def set_payment_status(session: Session, transaction_ids: Sequence[int], status:
 
 
 def mark_recalled(session: Session, transaction_ids: Sequence[int], *, now: datetime) -> None:
-    """Keep a recall of what may be booked: it takes effect when the answer is known."""
-    may_be_booked = [state.value for state in MAY_BE_BOOKED]
+    """Keep the recall of documents, whatever has become of them meanwhile."""
+    final = [state.value for state in State if is_final(TRANSITIONS, state)]
     session.connection().execute(
         update(TRANSACTION)
-        .where(TRANSACTION.c.id.in_(transaction_ids), TRANSACTION.c.state.in_(may_be_booked))
+        .where(TRANSACTION.c.id.in_(transaction_ids), TRANSACTION.c.state.not_in(final))
         .values(recalled_at=now, revision=TRANSACTION.c.revision + 1, updated_at=now)
     )
 
@@ -280,11 +280,11 @@ def want_reversal(session: Session, transaction_ids: Sequence[int], *, now: date
     )
 
 
-def ask_again(session: Session, transaction_id: int, *, at: datetime | None, absent_count: int) -> None:
-    """Say when the target is asked next about what may be booked; None: a person decides."""
+def ask_again(session: Session, seen: Seen, *, at: datetime | None, absent_count: int) -> None:
+    """Say when the target is asked next about what may be booked, unless it has moved on; None: a person decides."""
     session.connection().execute(
         update(TRANSACTION)
-        .where(TRANSACTION.c.id == transaction_id, _UNCLEAR)
+        .where(TRANSACTION.c.id == seen.id, TRANSACTION.c.fence == seen.fence, _UNCLEAR)
         .values(inquire_at=at, absent_count=absent_count)
     )
 
