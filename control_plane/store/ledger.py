@@ -44,11 +44,10 @@ def _write_pending(session: Session) -> None:
 
 def _add(session: Session, row: type[LedgerBalanceRow | LedgerMovementRow], values: list[dict[str, Any]]) -> None:
     table = table_of(row)
-    insert = upsert(session, row).values(values)
+    insert = upsert(session, row)
     added = {name: table.c[name] + insert.excluded[name] for name in _AMOUNT_COLUMNS}
-    session.connection().execute(
-        insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added)
-    )
+    statement = insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added)
+    session.connection().execute(statement, values)  # row by row: one statement, compiled once
 
 
 def _values(key: LedgerKey, amounts: Amounts) -> dict[str, Any]:
