@@ -42,6 +42,9 @@ DARK: Final = Palette(
     },
 )
 
+TEXT: Final = "#000037"
+"""Streamlit puts the strongest text color of the reader's theme in its place, also when the theme changes."""
+
 _FEW: Final = 10
 """Below it every whole number is marked on an axis of counts."""
 _ROW: Final = 34
@@ -76,7 +79,7 @@ def places(lines: Sequence[LedgerLine], colors: Palette) -> Drawing:
     sankey = {
         "type": "sankey",
         "arrangement": "snap",
-        "textfont": {"shadow": "none"},
+        "textfont": {"color": TEXT, "shadow": "none"},
         "node": {
             "label": labels,
             "color": [colors.colors["gray"]] * len(lines) + shades,
@@ -175,7 +178,7 @@ def _layout(*, height: int) -> Json:
     return {
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "font": {"family": "Inter, sans-serif", "size": 13},
+        "font": {"color": TEXT, "family": "Inter, sans-serif", "size": 13},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hoverlabel": {"align": "left"},

@@ -100,8 +100,9 @@ def badge(known: Mapping[str, Word], value: str) -> None:
 
 
 def draw(name: str, drawing: Drawing) -> None:
-    """Show a figure."""
-    st.plotly_chart(drawing.figure, key=name, config={"displayModeBar": False}, alt=drawing.alt)
+    """Show a figure; another theme gets another one, for plotly keeps the colors of some texts."""
+    key = f"{name}-{st.context.theme.type}"
+    st.plotly_chart(drawing.figure, key=key, config={"displayModeBar": False}, alt=drawing.alt)
 
 
 def colors() -> figures.Palette:

@@ -3,12 +3,13 @@
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize, expect, sync_playwright
 
 from control_plane.api.client import ApiClient
 from tests.monitor_ui.running_screen import running_screen
@@ -39,8 +40,11 @@ VIEWS = {
     "exceptions": "What do I do next?",
     "connections": "Is everything flowing?",
 }
+APP = "[data-testid=stApp]"
+RUN_STATE = "data-test-script-state"
 PATIENCE = 20_000
-"""Milliseconds."""
+FADES_IN = 600
+"""Milliseconds that the bands of a sankey take to appear; the other times are milliseconds, too."""
 ROW = 33
 """Pixels of a table's row."""
 
@@ -68,8 +72,19 @@ class Visit:
         self.rest()
 
     def rest(self) -> None:
-        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        expect(self.page.locator(APP)).to_have_attribute(RUN_STATE, "notRunning")
         expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+    def turn(self, scheme: Scheme) -> None:
+        """Change the theme and let the view be drawn anew, where it has figures."""
+        self.page.emulate_media(color_scheme=scheme)
+        refresh = self.page.get_by_role("button", name="Refresh")
+        if refresh.is_visible():
+            refresh.click()
+            self.page.mouse.move(0, 0)
+            with suppress(Error):  # it may have come and gone
+                self.page.wait_for_selector(f'{APP}[{RUN_STATE}="running"]', timeout=1000)
+        self.rest()
 
     def choose_row(self, number: int, table: int = 0) -> None:
         """Choose a row of a table, which is drawn on a canvas."""
@@ -84,6 +99,8 @@ class Visit:
         """Keep a picture."""
         ARTIFACTS.mkdir(parents=True, exist_ok=True)
         (ARTIFACTS / ".gitignore").write_text("*\n")
+        if self.page.locator(".sankey-link").count():
+            self.page.wait_for_timeout(FADES_IN)
         self.page.screenshot(path=ARTIFACTS / f"{name}.png", animations="disabled")
 
     def outside(self) -> list[str]:
@@ -169,8 +186,7 @@ def test_every_view_is_drawn_from_this_machine_alone_and_fits(
     for view, title in VIEWS.items():
         visit.open(f"{view}?code={running.code('anna')}", title)
         for scheme in SCHEMES:
-            visit.page.emulate_media(color_scheme=scheme)
-            visit.rest()
+            visit.turn(scheme)
             visit.shoot(f"{view}-{scheme}-{size['width']}")
         assert visit.page.evaluate("document.body.scrollWidth") <= size["width"]
         assert "code=" not in visit.page.url

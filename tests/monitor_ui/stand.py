@@ -71,6 +71,14 @@ def fill(empty: str, path: Path) -> Filled:
     return filled
 
 
+def inhabit(empty: str) -> Filled:
+    """Make the people known in a migrated SQLite file that is to hold nothing else."""
+    database = open_database(empty)
+    filled = Filled(Path(empty.removeprefix("sqlite:///")), *_people(database))
+    database.dispose()
+    return filled
+
+
 @contextmanager
 def serving(path: Path) -> Iterator[Serving]:
     """Give the API over a database file."""

@@ -56,6 +56,18 @@ def test_a_key_opens_the_door(door: AppTest, filled: Filled) -> None:
     assert door.title[0].value == "Where is every cent?"
 
 
+def test_the_screen_run_apart_finds_the_api_by_its_environment(
+    own: Serving, filled: Filled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIEOUT_API_URL", own.url)
+    app = AppTest.from_file(SCRIPT, default_timeout=30)
+    app.query_params["code"] = own.code("vera")
+    app.run()
+
+    assert app.title[0].value == "Where is every cent?"
+    app.session_state["signed in"].close()
+
+
 def test_a_wrong_key_does_not_open_it(door: AppTest) -> None:
     door.run()
     door.text_input(key="key").set_value("tie_wrong_key_1")

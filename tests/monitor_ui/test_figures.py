@@ -6,6 +6,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 import pytest
+from streamlit.elements.lib.streamlit_plotly_theme import GRAY_90
 
 import monitor_ui
 from monitor_ui import figures
@@ -64,6 +65,10 @@ def test_figures_have_the_colors_of_the_theme(name: str, palette: Palette) -> No
 
     assert dict(palette.colors) == {color: theme[name][f"{color}Color"] for color in palette.colors}
     assert figures.palette(name) is palette
+
+
+def test_texts_of_figures_follow_the_theme_by_themselves() -> None:
+    assert figures.TEXT == GRAY_90
 
 
 def test_without_a_known_theme_the_light_one_is_taken() -> None:

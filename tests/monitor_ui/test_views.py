@@ -7,7 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from control_plane.api.client import ApiClient
 from monitor_ui import frames, sentences, words
-from tests.monitor_ui.stand import Filled, Serving
+from tests.monitor_ui.stand import Filled, Serving, inhabit, serving
+from tests.stands.databases import SqliteStand
 
 OpenView = Callable[..., AppTest]
 
@@ -38,6 +39,29 @@ def test_a_view_answers_its_question_with_three_numbers(
     assert all(metric.proto.help for metric in app.metric)
     assert "As of" in app.caption[0].value
     assert "oldest source read" in app.caption[0].value
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        ("money", "The ledger is empty: nothing was received yet."),
+        ("sla", "No document has a target yet: nothing was received."),
+        ("exceptions", "Nothing waits here. Whatever comes next is on its way by itself."),
+        ("transaction", "Type any identifier: one document opens, several are listed."),
+        ("connections", "No connection is configured: name one in tieout.toml."),
+    ],
+)
+def test_where_nothing_happened_yet_a_view_says_so(
+    open_view: OpenView, sqlite_stand: SqliteStand, view: str, said: str
+) -> None:
+    with sqlite_stand.fresh() as url:
+        nobody = inhabit(url)
+        with serving(nobody.path) as running:
+            app = open_view(running, nobody.anna, view)
+
+    assert not app.exception
+    assert not app.error
+    assert said in shown(app)
 
 
 def test_the_ledger_is_shown_line_by_line_and_adds_up(
