@@ -23,6 +23,7 @@ from control_plane.store import connections, runs
 from control_plane.store.connections import Configured
 from control_plane.store.runs import Schedule
 from control_plane.store.tables import UNRESOLVED
+from control_plane.telemetry.redaction import keep_secret
 
 _SIGNING_SECRET: Final = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}")
 
@@ -57,6 +58,7 @@ def publisher_of(settings: Settings, screen_url: str) -> Publisher:
         ConfigurationError: an address leads inside, or a secret is missing or none.
     """
     hooks = [Webhook(one.name, one.url, settings.secret(one.secret), one.allows_loopback) for one in settings.webhooks]
+    keep_secret([hook.secret for hook in hooks])
     for hook in hooks:
         if not _SIGNING_SECRET.fullmatch(hook.secret):
             raise ConfigurationError(f"webhooks.{hook.name}.secret: it is not whsec_ and the base64 of 24 to 64 bytes")
@@ -102,6 +104,7 @@ async def _connected(settings: Settings) -> AsyncIterator[dict[str, Connector]]:
         connectors: dict[str, Connector] = {}
         for name in settings.connections:
             given = settings.connection(name)
+            keep_secret(given.secrets)
             try:
                 connectors[name] = await stack.enter_async_context(registry.opened(given))
             except UnusableConnectionError as error:

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,8 @@ from control_plane.store.database import Database, DatabaseUrlError, open_databa
 from control_plane.store.incarnations import Start
 from control_plane.store.migrations import migrate
 from control_plane.store.troubles import DatabaseTroubleError
+from control_plane.telemetry.provider import NoExporterError, exporting
+from control_plane.telemetry.redaction import keep_secret
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -55,12 +57,12 @@ async def started(settings: Settings, kind: str) -> AsyncIterator[Process]:
     """Give this process its place: on SQLite alone, among the others on PostgreSQL; it is given up at the end.
 
     Raises:
-        ConfigurationError: the database's URL names none that we can use.
+        ConfigurationError: the database's URL names none that we can use, or nothing is installed that sends spans.
         DatabaseInUseError: another process works on the same SQLite file.
         DatabaseTroubleError: the database does not answer.
     """
     url = database_url(settings)
-    with _alone(url), _opened(url, settings, is_new=kind == EMBEDDED) as database:
+    with _told(settings), _alone(url), _opened(url, settings, is_new=kind == EMBEDDED) as database:
         runtime, incarnation = _begin(database, kind, pool_size=settings.database.pool_size)
         process = Process(settings, database, runtime, incarnation, asyncio.Event())
         with signaled(process.stop):
@@ -72,6 +74,17 @@ async def started(settings: Settings, kind: str) -> AsyncIterator[Process]:
                 await life
                 await runtime.in_store(_end, process)
                 runtime.close()
+
+
+@contextmanager
+def _told(settings: Settings) -> Iterator[None]:
+    """Send spans where the settings say, until the end; what does not take them holds nothing up."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(exporting(settings.telemetry.otlp_endpoint))
+        except NoExporterError as error:
+            raise ConfigurationError(f"telemetry.otlp_endpoint: {error}") from error
+        yield
 
 
 def database_url(settings: Settings) -> str:
@@ -86,6 +99,7 @@ def database_url(settings: Settings) -> str:
         raise ConfigurationError("database.url: it is no URL such as sqlite:///.tieout/tieout.db") from error
     if settings.database.password:
         url = url.set(password=settings.secret(settings.database.password))
+    keep_secret([url.password] if url.password else [])
     return url.render_as_string(hide_password=False)
 
 

@@ -19,6 +19,7 @@ from control_plane.domain.api_key import ENTROPY_BYTES
 from control_plane.settings import ConfigurationError, Settings
 from control_plane.store import people
 from control_plane.store.people import Person
+from control_plane.telemetry.redaction import keep_secret
 
 OPERATOR: Final = Person("operator", "Operator")
 """The first person of a new database; others are made known by them."""
@@ -40,6 +41,7 @@ def shared_secrets(settings: Settings) -> Secrets:
         ConfigurationError: several processes share it, and nobody has given it.
     """
     master = settings.secret(settings.secrets.master).encode() if settings.secrets.master else _kept_master(settings)
+    keep_secret([master.decode()])
     return Secrets(cursors=_derived(master, "cursors"), audit=_derived(master, "audit"))
 
 

@@ -1,6 +1,7 @@
 """The real world behind the runtime port: clock, ids, threads and chance."""
 
 import asyncio
+import contextvars
 import random
 import threading
 import time
@@ -102,7 +103,8 @@ class SystemRuntime:
 
     async def in_store(self, work: Callable[..., T], *arguments: object) -> T:
         """Run a unit of work in one of the store's threads and return what it returns."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        run = contextvars.copy_context().run  # so that what is told in the thread belongs to what was asked here
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run, work, *arguments)
 
     def close(self) -> None:
         """Wait for the units of work under way and end their threads."""

@@ -11,16 +11,15 @@ from connectors.contract import Document, Translation, Unreadable
 from control_plane.domain import sla
 from control_plane.domain.calendar import Calendar, period_of
 from control_plane.domain.duplicates import content_hash
-from control_plane.domain.machine import By
 from control_plane.domain.reference import business_reference
-from control_plane.domain.transaction import WITHDRAWABLE, Reason, State, transition
-from control_plane.engine import trouble
+from control_plane.domain.transaction import Reason, State
+from control_plane.engine import succeed
 from control_plane.engine.parts import Unit
 from control_plane.flows.flow import Flow
-from control_plane.store import holds, inbox, transactions, transitions
+from control_plane.store import inbox, transactions
 from control_plane.store.tables import UNRESOLVED
-from control_plane.store.transactions import Birth, Work
-from control_plane.store.transitions import Change
+from control_plane.store.transactions import Birth
+from control_plane.telemetry import traces
 
 OFFICE_HOURS: Final = Calendar()
 """Of a legal entity that has no calendar of its own."""
@@ -44,11 +43,22 @@ def accept(unit: Unit, connection: str, arrived: Sequence[Arrived]) -> None:
     for one in arrived:
         source, source_id = one.arrival.envelope.source, _source_id(one)
         before = earlier.setdefault((one.flow.name, source, source_id), [])
-        birth = Birth(_row(unit, connection, one, source_id, before), {"event": one.arrival.envelope.id})
+        birth = Birth(_traced(_row(unit, connection, one, source_id, before)), {"event": one.arrival.envelope.id})
         births.append(birth)
         before.append(birth.row["id"])
     transactions.bear(unit.session, births, unit.ids, now=unit.now)
-    _supersede(unit, [number for numbers in earlier.values() for number in numbers[:-1]])
+    for birth in births:
+        _tell_birth(birth.row)
+    replaced = [number for numbers in earlier.values() for number in numbers[:-1]]
+    succeed.supersede(unit, transactions.by_ids(unit.session, replaced))
+
+
+def _traced(row: Mapping[str, Any]) -> Mapping[str, Any]:  # column values
+    return {**row, "trace_context": traces.traceparent_of(row["id"])}
+
+
+def _tell_birth(row: Mapping[str, Any]) -> None:  # column values
+    traces.born(row["trace_context"], row["id"], flow=row["flow"], connection=row["connection"])
 
 
 def _earlier(unit: Unit, arrived: Sequence[Arrived]) -> dict[tuple[str, str, str], list[int]]:
@@ -58,18 +68,6 @@ def _earlier(unit: Unit, arrived: Sequence[Arrived]) -> dict[tuple[str, str, str
         for work in transactions.versions_of(unit.session, name, objects):
             found.setdefault((name, work.source_system, work.source_id), []).append(work.id)
     return found
-
-
-def _supersede(unit: Unit, transaction_ids: Sequence[int]) -> None:
-    withdrawn = [work for work in transactions.by_ids(unit.session, transaction_ids) if work.seen.state in WITHDRAWABLE]
-    recorded = transitions.record(unit.session, [_superseded(work, unit.now) for work in withdrawn], unit.ids)
-    holds.replace(unit.session, dict.fromkeys(recorded.applied, ()))
-    trouble.resolve_cases(unit, dict.fromkeys(recorded.applied, "superseded by a later version"))
-
-
-def _superseded(work: Work, now: datetime) -> Change:
-    taken = transition(work.seen, State.SUPERSEDED, reason=Reason.NEW_VERSION, by=By.SOURCE, now=now)
-    return Change(taken, name="new_version", sets={"sla_next_at": None})
 
 
 def _row(

@@ -22,6 +22,7 @@ from control_plane.store import connections, lineage, payloads, postings, transa
 from control_plane.store.tables import LineageRow
 from control_plane.store.transactions import Birth, Work
 from control_plane.store.transitions import Change
+from control_plane.telemetry import traces
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ async def confirm(parts: Parts) -> int:
         source = parts.connectors[name].source
         mine = [errand for errand in errands if errand.work.target == name]
         if source is not None:
-            receipts = await _send(source, [errand.confirmation for errand in mine])
+            receipts = await _send(source, name, mine)
             await parts.write(partial(_settle, parts, list(zip(mine, receipts, strict=True))))
     return len(errands)
 
@@ -133,7 +134,14 @@ def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
     ]
 
 
-async def _send(source: Source, confirmations: Sequence[Confirmation]) -> list[Receipt]:
+async def _send(source: Source, connection: str, errands: Sequence[Errand]) -> list[Receipt]:
+    with traces.act("confirm", connection, [errand.work for errand in errands]) as span:
+        receipts = await _confirm(source, [errand.confirmation for errand in errands])
+        traces.tell_outcomes(span, [receipt.status for receipt in receipts])
+    return receipts
+
+
+async def _confirm(source: Source, confirmations: Sequence[Confirmation]) -> list[Receipt]:
     try:
         return await source.confirm(confirmations)
     except Exception:  # confirmations are idempotent: told again later
@@ -230,6 +238,7 @@ def _row(unit: Unit, one: Telling, payload_id: int) -> dict[str, Any]:  # column
         "payload_id": payload_id,
         "intents_payload_id": payload_id,
         "linked_id": work.id,
+        "trace_context": work.trace_context,
     }
 
 

@@ -19,6 +19,7 @@ from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.settle import Answered, settle_posts
 from control_plane.store import connections, payloads, postings, transactions
 from control_plane.store.transactions import Work
+from control_plane.telemetry import traces
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -129,11 +130,19 @@ def _chunks(items: Iterable[Item], size: int) -> Iterable[tuple[Item, ...]]:
 async def _run(parts: Parts, lane: Lane, gate: asyncio.Semaphore, until: datetime, answered: list[Errand]) -> None:
     for call in lane.calls:
         async with gate:
-            outcomes = await _post_call(parts, lane.target, call, until)
+            outcomes = await _traced_call(parts, lane.target, call, until)
         for (errand, _), outcome in zip(call, outcomes, strict=True):
             errand.outcomes.append(outcome)
             if errand.is_answered:
                 answered.append(errand)
+
+
+async def _traced_call(parts: Parts, target: Target, call: Sequence[Item], until: datetime) -> list[Outcome]:
+    works = {errand.work.id: errand.work for errand, _ in call}
+    with traces.act("post", call[0][0].work.target, list(works.values())) as span:
+        outcomes = await _post_call(parts, target, call, until)
+        traces.tell_outcomes(span, [outcome.kind for outcome in outcomes])
+    return outcomes
 
 
 async def _post_call(parts: Parts, target: Target, call: Sequence[Item], until: datetime) -> list[Outcome]:

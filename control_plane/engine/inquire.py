@@ -11,6 +11,7 @@ from control_plane.engine.deliver import Errand, load_errands
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.settle import Answered, settle_finds
 from control_plane.store import transactions
+from control_plane.telemetry import traces
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -22,7 +23,9 @@ async def inquire(parts: Parts) -> int:
     for errand in errands:
         by_target[errand.work.target].append(errand)
     for name, asked in by_target.items():
-        await _ask(parts, parts.targets[name], asked)
+        with traces.act("find", name, [errand.work for errand in asked]) as span:
+            kinds = await _ask(parts, parts.targets[name], asked)
+            traces.tell_outcomes(span, kinds)
     return len(errands)
 
 
@@ -37,7 +40,8 @@ def _pick(unit: Unit, parts: Parts) -> list[Errand]:
     return load_errands(unit.session, works)
 
 
-async def _ask(parts: Parts, target: Target, errands: Sequence[Errand]) -> None:
+async def _ask(parts: Parts, target: Target, errands: Sequence[Errand]) -> set[OutcomeKind]:
+    """Ask about the documents, settle the answers and return what kinds of them came."""
     references = [intent.reference for errand in errands for intent in errand.intents]
     found = {outcome.reference: outcome for outcome in await _find(target, references)}
     answers = [
@@ -45,6 +49,7 @@ async def _ask(parts: Parts, target: Target, errands: Sequence[Errand]) -> None:
         for errand in errands
     ]
     await parts.write(lambda unit: settle_finds(unit, parts, answers))
+    return {outcome.kind for answer in answers for outcome in answer.outcomes}
 
 
 async def _find(target: Target, references: Sequence[str]) -> list[Outcome]:

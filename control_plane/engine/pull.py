@@ -13,6 +13,7 @@ from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.receive import Feed, Reception, receive
 from control_plane.store import connections, inbox, runs
 from control_plane.store.tables import InboxRow, SyncRunRow
+from control_plane.telemetry import traces
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -31,7 +32,10 @@ async def pull_next(parts: Parts) -> int:
     run = await parts.write(take)
     if run is None:
         return 0
-    return await _execute(parts, run)
+    with traces.sync_run(run.connection, run.stream, run.id) as span:
+        count = await _execute(parts, run)
+        traces.tell_received(span, count.received, failure="" if count.failure is None else count.failure.code)
+    return count.received
 
 
 @dataclass(slots=True)
@@ -45,7 +49,7 @@ class _Count:
         self.repeated += len(reception.repeated)
 
 
-async def _execute(parts: Parts, run: SyncRunRow) -> int:
+async def _execute(parts: Parts, run: SyncRunRow) -> _Count:
     source = parts.connectors[run.connection].source
     count = _Count()
     if source is not None and run.stream in source.streams:
@@ -53,7 +57,7 @@ async def _execute(parts: Parts, run: SyncRunRow) -> int:
         await _pull_pages(parts, run, feed, count)
         await acknowledge(parts, run.connection)
     await _finish(parts, run, count)
-    return count.received
+    return count
 
 
 async def _pull_pages(parts: Parts, run: SyncRunRow, feed: Feed, count: _Count) -> None:

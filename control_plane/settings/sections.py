@@ -167,6 +167,11 @@ class TelemetrySection(Section):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
+    otlp_endpoint: str = ""
+    """Where spans are sent by OTLP over HTTP, such as `http://localhost:4318`; empty: none are recorded.
+
+    What a collector wants to know further stands in OpenTelemetry's own variables, as OTEL_EXPORTER_OTLP_HEADERS.
+    """
 
 
 class Settings(BaseSettings):

@@ -64,6 +64,7 @@ _WORK_COLUMNS: Final = (
     TRANSACTION.c.received_at,
     TRANSACTION.c.recalled_at,
     TRANSACTION.c.due_at,
+    TRANSACTION.c.trace_context,
     TRANSACTION.c.overrides,
     TRANSACTION.c.is_head,
 )
@@ -93,6 +94,7 @@ class Work:
     received_at: datetime
     recalled_at: datetime | None
     due_at: datetime | None
+    trace_context: str
     overrides: str
     is_head: bool
 
@@ -144,6 +146,7 @@ def lease(  # a lease is all of this at once
 ) -> list[Work]:
     """Lease what is due, at the head of its order key and meant for one of the targets; oldest promise first.
 
+    What is being taken back, because a part of it is booked already, is not sent any further.
     The lease is the intent: once it is committed, a crash means that the document may have been sent.
     """
     due = (
@@ -151,6 +154,8 @@ def lease(  # a lease is all of this at once
         .where(
             _LEASABLE,
             TRANSACTION.c.priority_at <= now,
+            TRANSACTION.c.recalled_at.is_(None),
+            TRANSACTION.c.reversal_wanted_at.is_(None),
             TRANSACTION.c.flow.concat("").in_(flows),  # else SQLite reads the whole flow by another index
             TRANSACTION.c.target.in_(targets),
         )

@@ -1,1 +1,1 @@
-"""What a process says about itself: logs."""
+"""What a process says about itself: logs and traces."""

@@ -1,6 +1,7 @@
 """A runtime in real time whose clock a test may push ahead: for work that waits on real servers."""
 
 import asyncio
+import contextvars
 import random
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -37,4 +38,5 @@ class RealTimeRuntime:
         return asyncio.get_running_loop().create_task(work, name=name)
 
     async def in_store(self, work: Callable[..., T], *arguments: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._store, work, *arguments)
+        run = contextvars.copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(self._store, run, work, *arguments)
