@@ -29,8 +29,16 @@ def recall(unit: Unit, recalls: Sequence[Recall]) -> None:
 def settle_recalled(unit: Unit, transaction_ids: Sequence[int]) -> None:
     """Let recalls take effect as far as the answer is known: mark first, look then, so that none is missed."""
     recalled = transactions.recalled(unit.session, transaction_ids)
-    _cancel(unit, [work for work in recalled if work.seen.state in WITHDRAWABLE])
-    _take_back(unit, [work for work in recalled if work.seen.state in POSTED_STATES])
+    known = [work for work in recalled if work.seen.state in POSTED_STATES | WITHDRAWABLE]
+    booked = booked_of(unit, known)
+    _cancel(unit, [work for work in known if work.id not in booked])
+    _take_back(unit, [work for work in known if work.id in booked])
+
+
+def booked_of(unit: Unit, works: Sequence[Work]) -> frozenset[int]:
+    """Return which of the transactions stand in the target's books, be it in part: those are not just withdrawn."""
+    in_part = postings.standing(unit.session, [work.id for work in works if work.seen.state not in POSTED_STATES])
+    return frozenset(in_part) | {work.id for work in works if work.seen.state in POSTED_STATES}
 
 
 def _named(unit: Unit, recalls: Sequence[Recall]) -> list[Work]:

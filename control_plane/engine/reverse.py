@@ -11,12 +11,13 @@ from typing import Final
 from connectors.contract import Outcome, OutcomeKind, Reversal, Target
 from connectors.failures import Failure
 from control_plane.domain.machine import By
-from control_plane.domain.transaction import Reason, State, transition
+from control_plane.domain.transaction import WITHDRAWABLE, Reason, State, transition
 from control_plane.engine import trouble
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.recall import POSTED_STATES
 from control_plane.engine.succeed import posting_key
 from control_plane.store import holds, postings, transactions, transitions
+from control_plane.store.tables import PostingRow
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
 
@@ -60,21 +61,14 @@ def _pick(unit: Unit, parts: Parts) -> list[TakenBack]:
     works = [
         work
         for work in transactions.to_reverse(unit.session, now=unit.now, until=until, limit=parts.settings.batch)
-        if work.seen.state in POSTED_STATES and work.target in parts.targets
+        if work.seen.state in POSTED_STATES | WITHDRAWABLE and work.target in parts.targets
     ]
-    rows = postings.rows_of(unit.session, [work.id for work in works])
-    taken_back = {row.reverses for row in rows if row.reverses}
-    return [
-        TakenBack(
-            work,
-            tuple(
-                Reversal(row.reference, postings.posting_of(row), _day(unit), _why(work))
-                for row in rows
-                if row.transaction_id == work.id and not row.reverses and row.number not in taken_back
-            ),
-        )
-        for work in works
-    ]
+    booked = postings.standing(unit.session, [work.id for work in works])
+    return [TakenBack(work, tuple(_reversal(unit, work, row) for row in booked.get(work.id, ()))) for work in works]
+
+
+def _reversal(unit: Unit, work: Work, row: PostingRow) -> Reversal:
+    return Reversal(row.reference, postings.posting_of(row), _day(unit), _why(work))
 
 
 def _day(unit: Unit) -> date:
@@ -114,6 +108,7 @@ def _settle(answers: Sequence[TakenBack], unit: Unit) -> None:
     postings.add(unit.session, unit.ids, proofs, now=unit.now)
     done = [one for one in answers if one.is_done]
     recorded = transitions.record(unit.session, [_reversed(unit, one) for one in done], unit.ids)
+    holds.replace(unit.session, dict.fromkeys(recorded.applied, ()))
     refused = [trouble.Trouble(one.work, (one.refusal,), step="reverse") for one in answers if one.refusal is not None]
     transactions.want_reversal(unit.session, [one.work.id for one in refused], now=None)
     trouble.open_cases(unit, refused)
@@ -123,10 +118,17 @@ def _settle(answers: Sequence[TakenBack], unit: Unit) -> None:
 
 
 def _reversed(unit: Unit, one: TakenBack) -> Change:
-    reason = Reason.RECALLED if one.work.recalled_at else Reason.NEW_VERSION
+    work = one.work
+    to, by = (State.REVERSED, By.SYSTEM) if work.seen.state in POSTED_STATES else (_withdrawn(work), By.SOURCE)
+    reason = Reason.RECALLED if work.recalled_at else Reason.NEW_VERSION
     return Change(
-        transition(one.work.seen, State.REVERSED, reason=reason, by=By.SYSTEM, now=unit.now),
+        transition(work.seen, to, reason=reason, by=by, now=unit.now),
         name="reversed",
-        sets={"reversal_wanted_at": None},
+        sets={"reversal_wanted_at": None, "sla_next_at": None},
         facts={"reversals": [outcome.posting.number for outcome in one.outcomes if outcome.posting is not None]},
     )
+
+
+def _withdrawn(work: Work) -> State:
+    """Return where a document ends that was booked in part only, once no part of it stands any more."""
+    return State.CANCELLED if work.recalled_at else State.SUPERSEDED

@@ -55,6 +55,7 @@ def apply(unit: Unit, decided: Sequence[Decided], *, by: By) -> None:
     _tell_people(unit, kept)
     _pause(unit, kept)
     recall.settle_recalled(unit, sorted(recorded.applied))
+    succeed.give_way(unit, sorted(recorded.applied))
     succeed.hold_successors(unit, recorded.promoted)
 
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from connectors.failures import Failure
 from control_plane.domain.machine import By
-from control_plane.domain.transaction import Reason, State, transition
+from control_plane.domain.transaction import MAY_BE_BOOKED, WITHDRAWABLE, Reason, State, transition
 from control_plane.engine import trouble
 from control_plane.engine.parts import Unit
 from control_plane.engine.policy import policy_of
-from control_plane.engine.recall import POSTED_STATES
+from control_plane.engine.recall import booked_of
 from control_plane.store import holds, postings, transactions, transitions
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
@@ -23,15 +23,10 @@ def posting_key(work: Work) -> holds.HoldKey:
 def posted_before(unit: Unit, works: Sequence[Work]) -> Mapping[int, Work]:
     """Return, for each later version, the earlier one that stands in the target's books."""
     later = [work for work in works if work.version > 1]
-    by_flow: dict[str, list[Work]] = defaultdict(list)
-    for work in later:
-        by_flow[work.seen.flow].append(work)
-    posted: dict[tuple[str, str, str], Work] = {}
-    for flow, group in by_flow.items():
-        for one in transactions.versions_of(unit.session, flow, [(w.source_system, w.source_id) for w in group]):
-            if one.seen.state in POSTED_STATES:
-                posted[flow, one.source_system, one.source_id] = one
-    found = ((work, posted.get((work.seen.flow, work.source_system, work.source_id))) for work in later)
+    known = [one for one in _versions(unit, later) if one.seen.state not in MAY_BE_BOOKED]
+    booked = booked_of(unit, known)
+    posted = {_object(one): one for one in known if one.id in booked}
+    found = ((work, posted.get(_object(work))) for work in later)
     return {work.id: before for work, before in found if before is not None and before.version < work.version}
 
 
@@ -44,6 +39,26 @@ def changed_after_post(unit: Unit, befores: Mapping[int, Work]) -> Mapping[int, 
         later: Failure("changed_after_post", {"other": numbers.get(before.id, before.business_reference)})
         for later, before in befores.items()
     }
+
+
+def supersede(unit: Unit, works: Sequence[Work]) -> None:
+    """Withdraw what a later version replaces; of what is booked in part the posting is taken back first, by policy."""
+    replaced = [work for work in works if work.seen.state in WITHDRAWABLE]
+    booked = booked_of(unit, replaced)
+    free = [work for work in replaced if work.id not in booked]
+    recorded = transitions.record(unit.session, [_superseded(unit, work) for work in free], unit.ids)
+    holds.replace(unit.session, dict.fromkeys(recorded.applied, ()))
+    trouble.resolve_cases(unit, dict.fromkeys(recorded.applied, "superseded by a later version"))
+    in_part = [work.id for work in replaced if work.id in booked and _rebooks(unit, work)]
+    transactions.want_reversal(unit.session, in_part, now=unit.now)
+    hold_successors(unit, recorded.promoted)
+
+
+def give_way(unit: Unit, transaction_ids: Sequence[int]) -> None:
+    """Withdraw what was sent without being booked, if a later version came while its answer was not known."""
+    works = [work for work in transactions.by_ids(unit.session, transaction_ids) if work.seen.state in WITHDRAWABLE]
+    newest = {_object(one): one.version for one in _versions(unit, works)}
+    supersede(unit, [work for work in works if newest[_object(work)] > work.version])
 
 
 def hold_successors(unit: Unit, promoted: Sequence[int]) -> None:
@@ -67,3 +82,20 @@ def _held(unit: Unit, work: Work, failure: Failure) -> Change:
 
 def _rebooks(unit: Unit, work: Work) -> bool:
     return bool(policy_of(unit, work.seen.flow)["after_post"]["changed"] == "reverse")
+
+
+def _superseded(unit: Unit, work: Work) -> Change:
+    taken = transition(work.seen, State.SUPERSEDED, reason=Reason.NEW_VERSION, by=By.SOURCE, now=unit.now)
+    return Change(taken, name="new_version", sets={"sla_next_at": None})
+
+
+def _versions(unit: Unit, works: Sequence[Work]) -> list[Work]:
+    """Return every version of the works' business objects, oldest first."""
+    by_flow: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for work in works:
+        by_flow[work.seen.flow].append((work.source_system, work.source_id))
+    return [one for flow, objects in by_flow.items() for one in transactions.versions_of(unit.session, flow, objects)]
+
+
+def _object(work: Work) -> tuple[str, str, str]:
+    return work.seen.flow, work.source_system, work.source_id

@@ -46,13 +46,21 @@ def proofs_of_others(session: Session, proofs: Sequence[Proof]) -> frozenset[int
     )
 
 
+def standing(session: Session, transaction_ids: Sequence[int]) -> Mapping[int, tuple[PostingRow, ...]]:
+    """Return the postings that stand in the target's books, none of those taken back, by transaction."""
+    rows = rows_of(session, transaction_ids)
+    taken_back = {(row.transaction_id, row.reverses) for row in rows if row.reverses}
+    found: dict[int, tuple[PostingRow, ...]] = {}
+    for row in rows:
+        if not row.reverses and (row.transaction_id, row.number) not in taken_back:
+            found[row.transaction_id] = (*found.get(row.transaction_id, ()), row)
+    return found
+
+
 def references_of(session: Session, transaction_ids: Sequence[int]) -> Mapping[int, frozenset[str]]:
     """Return the references that are booked and not reversed, by transaction."""
-    found: dict[int, set[str]] = defaultdict(set)
-    for row in rows_of(session, transaction_ids):
-        if not row.reverses:
-            found[row.transaction_id].add(row.reference)
-    return {number: frozenset(references) for number, references in found.items()}
+    booked = standing(session, transaction_ids)
+    return {number: frozenset(row.reference for row in rows) for number, rows in booked.items()}
 
 
 def numbers_of(session: Session, transaction_ids: Sequence[int]) -> Mapping[int, str]:
