@@ -5,8 +5,8 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from control_plane.api.contract import PROBLEMS, DescribedApi
 from control_plane.api.grouping import GroupedIntake
-from control_plane.api.openapi import PROBLEMS, DescribedApi
 from control_plane.api.problem_json import add_problem_handlers
 from control_plane.api.routes import (
     alerts,

@@ -1,0 +1,116 @@
+"""What the API says and hears: one model per answer and per command."""
+
+from control_plane.api.schemas.alerts import Alert, Alerts
+from control_plane.api.schemas.common import (
+    Amount,
+    Answer,
+    Command,
+    Figures,
+    Freshness,
+    LedgerAmount,
+    MoneyView,
+    Page,
+    Totals,
+)
+from control_plane.api.schemas.connections import (
+    ConnectionDetail,
+    Connections,
+    ConnectionSummary,
+    Health,
+    Pull,
+    RunView,
+    StreamView,
+)
+from control_plane.api.schemas.events import EventReceipt, EventsAccepted
+from control_plane.api.schemas.exceptions import (
+    Because,
+    Cause,
+    Causes,
+    DuplicateOf,
+    ExceptionDetail,
+    ExceptionFigures,
+    ExceptionSummary,
+)
+from control_plane.api.schemas.flows import Flows, FlowView, PolicyValue, SlaTargetView
+from control_plane.api.schemas.health import Component, HealthAnswer
+from control_plane.api.schemas.ledger import LedgerAnswer, LedgerLine, LedgerState, LedgerStates
+from control_plane.api.schemas.people import GrantView, Me, PersonView, SignedIn
+from control_plane.api.schemas.problems import FieldError, Problem
+from control_plane.api.schemas.records import AuditEntry, MasterDataView
+from control_plane.api.schemas.slas import SlaAnswer, SlaLine
+from control_plane.api.schemas.transactions import (
+    AwaitedView,
+    Found,
+    Identifier,
+    LineageEntry,
+    Lookup,
+    LookupAnswer,
+    NextAct,
+    PayloadView,
+    PostingView,
+    Timeline,
+    TransactionDetail,
+    TransactionSummary,
+)
+
+__all__ = [
+    "Alert",
+    "Alerts",
+    "Amount",
+    "Answer",
+    "AuditEntry",
+    "AwaitedView",
+    "Because",
+    "Cause",
+    "Causes",
+    "Command",
+    "Component",
+    "ConnectionDetail",
+    "ConnectionSummary",
+    "Connections",
+    "DuplicateOf",
+    "EventReceipt",
+    "EventsAccepted",
+    "ExceptionDetail",
+    "ExceptionFigures",
+    "ExceptionSummary",
+    "FieldError",
+    "Figures",
+    "FlowView",
+    "Flows",
+    "Found",
+    "Freshness",
+    "GrantView",
+    "Health",
+    "HealthAnswer",
+    "Identifier",
+    "LedgerAmount",
+    "LedgerAnswer",
+    "LedgerLine",
+    "LedgerState",
+    "LedgerStates",
+    "LineageEntry",
+    "Lookup",
+    "LookupAnswer",
+    "MasterDataView",
+    "Me",
+    "MoneyView",
+    "NextAct",
+    "Page",
+    "PayloadView",
+    "PersonView",
+    "PolicyValue",
+    "PostingView",
+    "Problem",
+    "Pull",
+    "RunView",
+    "SignedIn",
+    "SlaAnswer",
+    "SlaLine",
+    "SlaTargetView",
+    "StreamView",
+    "Timeline",
+    "Totals",
+    "TransactionDetail",
+    "TransactionSummary",
+]
