@@ -13,10 +13,10 @@ _FORMS: Final[set[str]] = set()
 
 
 def keep_secret(secrets: Iterable[str]) -> None:
-    """Hide these values from now on, plain, percent-encoded and as they stand in JSON."""
+    """Hide these values from now on, plain, percent-encoded, and as JSON and Python write them."""
     for secret in secrets:
         if len(secret) >= _SHORTEST:
-            _FORMS.update((secret, quote(secret, safe=""), json.dumps(secret)[1:-1]))
+            _FORMS.update((secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1]))
 
 
 def redact(text: str) -> str:
