@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,3 +47,13 @@ def test_every_process_waits_for_the_migrations() -> None:
     assert waiting == {"api", "worker", "scheduler"}
     assert "api" in OURS["ui"]["depends_on"]
     assert OURS["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_command_of_a_service_is_one_that_tieout_knows_with_its_options(name: str) -> None:
+    command = [sys.executable, "-m", "control_plane", *OURS[name]["command"], "--help"]
+
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+    assert answer.returncode == 0, answer.stderr
+    assert f"tieout {name}" in answer.stdout

@@ -8,16 +8,6 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from connectors.twins.running import TwinDidNotStartError
-from connectors.twins.tryton.home import TrytonMissingError
-from control_plane.api.client import ApiError
-from control_plane.bootstrap.process import DatabaseInUseError
-from control_plane.bootstrap.serving import PortTakenError
-from control_plane.proof.hand import OutsideError
-from control_plane.proof.xes import UnreadableLogError
-from control_plane.settings import ConfigurationError
-from control_plane.store.troubles import DatabaseTroubleError
-
 
 class Exit(IntEnum):
     """What the exit code says."""
@@ -31,18 +21,6 @@ class Exit(IntEnum):
     """Something that is needed does not answer."""
 
 
-_CODE_OF: Final[dict[type[Exception], Exit]] = {
-    ConfigurationError: Exit.WRONG,
-    PortTakenError: Exit.WRONG,
-    UnreadableLogError: Exit.WRONG,
-    DatabaseInUseError: Exit.WRONG,
-    DatabaseTroubleError: Exit.AWAY,
-    ApiError: Exit.AWAY,
-    OutsideError: Exit.AWAY,
-    TwinDidNotStartError: Exit.AWAY,
-    TrytonMissingError: Exit.AWAY,
-}
-
 ERRORS: Final = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -51,11 +29,41 @@ def told() -> Iterator[None]:
     """End with a sentence and an exit code where the world, not we, went wrong."""
     try:
         yield
-    except tuple(_CODE_OF) as error:
+    except typer.Exit:
+        raise
+    except Exception as error:  # our own mistakes are raised again
+        code = code_of(error)
+        if code is None:
+            raise
         ERRORS.print(str(error), style="red", markup=False)
-        raise typer.Exit(code_of(error)) from error
+        raise typer.Exit(code) from error
 
 
-def code_of(error: Exception) -> Exit:
-    """Return the exit code of an error that the world is to blame for."""
-    return next(code for kind, code in _CODE_OF.items() if isinstance(error, kind))
+def code_of(error: Exception) -> Exit | None:
+    """Return the exit code of an error that the world is to blame for; None: it is our own mistake."""
+    return next((code for kind, code in _codes().items() if isinstance(error, kind)), None)
+
+
+def _codes() -> dict[type[Exception], Exit]:
+    """Return the table; it is read once something went wrong, so that no command loads more than it needs."""
+    from connectors.twins.running import TwinDidNotStartError
+    from connectors.twins.tryton.home import TrytonMissingError
+    from control_plane.api.client import ApiError
+    from control_plane.bootstrap.process import DatabaseInUseError
+    from control_plane.bootstrap.serving import PortTakenError
+    from control_plane.proof.hand import OutsideError
+    from control_plane.proof.xes import UnreadableLogError
+    from control_plane.settings import ConfigurationError
+    from control_plane.store.troubles import DatabaseTroubleError
+
+    return {
+        ConfigurationError: Exit.WRONG,
+        PortTakenError: Exit.WRONG,
+        UnreadableLogError: Exit.WRONG,
+        DatabaseInUseError: Exit.WRONG,
+        DatabaseTroubleError: Exit.AWAY,
+        ApiError: Exit.AWAY,
+        OutsideError: Exit.AWAY,
+        TwinDidNotStartError: Exit.AWAY,
+        TrytonMissingError: Exit.AWAY,
+    }

@@ -2,8 +2,12 @@
 
 import asyncio
 import json
+import os
+import signal
 import socket
+import sys
 import tempfile
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -13,23 +17,30 @@ from rich.console import Console
 
 from control_plane.cli.exits import ERRORS, Exit, told
 from control_plane.cli.options import Config, Host, Port
-from control_plane.settings import Settings, load_settings
-from control_plane.settings.sections import ApiSection, UiSection
-from control_plane.telemetry.logs import set_up_logs
 
 if TYPE_CHECKING:
     from control_plane.bootstrap.shapes import Ready
+    from control_plane.settings import Settings
+    from control_plane.settings.sections import ApiSection, UiSection
 
 CONSOLE: Final = Console(soft_wrap=True, highlight=False)
 
 ReadyAsJson = Annotated[bool, typer.Option("--json", help="Say where it listens as one line of JSON.")]
 
 
-def up(config: Config = None, host: Host = None, port: Port = None, as_json: ReadyAsJson = False) -> None:
+def up(
+    config: Config = None,
+    host: Host = None,
+    port: Port = None,
+    as_json: ReadyAsJson = False,
+    while_stdin_open: Annotated[bool, typer.Option("--while-stdin-open", hidden=True)] = False,
+) -> None:
     """Run everything in one process: API, screen, scheduler and worker."""
     from control_plane.bootstrap import shapes
 
     with told():
+        if while_stdin_open:
+            threading.Thread(target=_end_with_stdin, daemon=True).start()
         settings = _settings(config)
         wire = _listening(settings.api, host, port)
         asyncio.run(shapes.up(settings, wire, _say_json if as_json else _say))
@@ -95,7 +106,7 @@ def _check_migrations() -> Exit:
     return Exit.NO if differences else Exit.FINE
 
 
-def _migrate(settings: Settings) -> Exit:
+def _migrate(settings: "Settings") -> Exit:
     from control_plane.bootstrap.process import database_url
     from control_plane.store import migrations
 
@@ -104,16 +115,25 @@ def _migrate(settings: Settings) -> Exit:
     return Exit.FINE
 
 
-def _settings(config: Path | None) -> Settings:
+def _settings(config: Path | None) -> "Settings":
+    from control_plane.settings import load_settings
+    from control_plane.telemetry.logs import set_up_logs
+
     settings = load_settings(config)
     set_up_logs(settings.telemetry.log_level, settings.telemetry.log_format)
     return settings
 
 
-def _listening(section: ApiSection | UiSection, host: str | None, port: int | None) -> socket.socket:
+def _listening(section: "ApiSection | UiSection", host: str | None, port: int | None) -> socket.socket:
     from control_plane.bootstrap.serving import listening
 
     return listening(host or section.host, section.port if port is None else port)
+
+
+def _end_with_stdin() -> None:
+    """End in order with the process that began this one, however that one ends."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _say(ready: "Ready") -> None:

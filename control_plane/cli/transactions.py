@@ -1,22 +1,23 @@
 """`tieout transactions`: find a document by any number it has, and read what happened to it."""
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
 
-from control_plane.api.client import ApiClient
-from control_plane.cli.asking import client_of
 from control_plane.cli.exits import ERRORS, Exit, told
 from control_plane.cli.options import AsJson, Config, Key
-from control_plane.cli.tables import transaction_page, transactions_table
 from control_plane.domain.transaction import Place, State
-from control_plane.settings import load_settings
+
+if TYPE_CHECKING:
+    from control_plane.api.client import ApiClient
 
 app = typer.Typer(name="transactions", help="Find documents and read what happened to them.", no_args_is_help=True)
 
 _CONSOLE: Final = Console(soft_wrap=True, highlight=False, markup=False)
 _ID: Final = "txn_"
+_CONFIRMATION: Final = "_confirmation"
+_LOOKED_AT: Final = 20
 
 
 @app.command()
@@ -32,6 +33,10 @@ def find(
     as_json: AsJson = False,
 ) -> None:
     """Find transactions, newest first."""
+    from control_plane.cli.asking import client_of
+    from control_plane.cli.tables import transactions_table
+    from control_plane.settings import load_settings
+
     with told(), client_of(load_settings(config), key) as client:
         page = client.transactions(limit=limit, q=identifier, place=place, state=state)
     if as_json:
@@ -51,6 +56,10 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one transaction with its story."""
+    from control_plane.cli.asking import client_of
+    from control_plane.cli.tables import transaction_page
+    from control_plane.settings import load_settings
+
     with told(), client_of(load_settings(config), key) as client:
         transaction_id = _named(client, identifier)
         detail, story = client.transaction(transaction_id), client.lineage(transaction_id)
@@ -60,12 +69,12 @@ def show(
         _CONSOLE.print(transaction_page(detail, story.items))
 
 
-def _named(client: ApiClient, identifier: str) -> str:
-    """Return the id of the newest transaction that the identifier names."""
+def _named(client: "ApiClient", identifier: str) -> str:
+    """Return the id of the newest transaction that the identifier names; a document comes before what tells of it."""
     if identifier.startswith(_ID):
         return identifier
-    found = client.transactions(limit=1, q=identifier).items
+    found = client.transactions(limit=_LOOKED_AT, q=identifier).items
     if not found:
         ERRORS.print(f"{identifier} names no transaction.", markup=False)
         raise typer.Exit(Exit.NO)
-    return found[0].id
+    return min(found, key=lambda item: item.flow.endswith(_CONFIRMATION)).id

@@ -22,7 +22,6 @@ from control_plane.proof.timeline import Step, spread, timeline
 from control_plane.proof.verify import LedgerFigures, Proof, verify
 from control_plane.proof.xes import read_traces
 
-FOLDER: Final = Path(".tieout/demo")
 LOOK_EVERY: Final = 0.3
 TRICKLE_EVERY: Final = 2.0
 QUIET_WITHIN: Final = 180.0
@@ -37,7 +36,7 @@ TRIES: Final = 5
 class Options:
     """What a person may choose about the demo."""
 
-    folder: Path = FOLDER
+    folder: Path
     is_once: bool = False
     is_tryton: bool = False
     replay: Path | None = None
@@ -161,15 +160,17 @@ def count(client: ApiClient) -> Counts:
 class Arrival:
     """Looks one after the other until nothing is on its way any more, or nothing moves."""
 
-    quiet_within: float = QUIET_WITHIN
+    at_least: int = 0
+    """Documents that must have been received before."""
     _before: Counts | None = None
     _changed_at: float = field(default_factory=time.monotonic)
 
     @property
     def is_over(self) -> bool:
         """Return whether there is nothing more to wait for."""
-        is_calm = self._before is not None and self._before.on_the_way == 0
-        return time.monotonic() - self._changed_at > (CALM_FOR if is_calm else self.quiet_within)
+        seen = self._before
+        is_calm = seen is not None and seen.on_the_way == 0 and seen.received >= self.at_least
+        return time.monotonic() - self._changed_at > (CALM_FOR if is_calm else QUIET_WITHIN)
 
     def look(self, client: ApiClient) -> Counts:
         """Return how far the documents are."""
@@ -179,9 +180,9 @@ class Arrival:
         return counts
 
 
-def settle(client: ApiClient) -> None:
-    """Wait until nothing is on its way any more, or nothing moves."""
-    arrival = Arrival()
+def settle(client: ApiClient, *, at_least: int = 0) -> None:
+    """Wait until so many documents were received and nothing is on its way any more, or nothing moves."""
+    arrival = Arrival(at_least)
     while not arrival.is_over:
         time.sleep(LOOK_EVERY)
         arrival.look(client)

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from connectors.twins.expense.settings import Settings as ExpenseDefaults
 from connectors.twins.running import running_erp_twin, running_expense_twin
 from connectors.twins.tryton.server import TrytonServer, running_tryton
 from control_plane.api.client import ApiClient
+from control_plane.bootstrap.serving import listening
 from control_plane.proof.configuration import Deployment, TargetSettings, configuration
 from control_plane.proof.erp import Erp, TwinErp
 from control_plane.proof.hand import Hand, OutsideError, hand
@@ -63,10 +63,11 @@ class TieoutProcess:
         Raises:
             OutsideError: it ended instead; its last words are told.
         """
-        command = [sys.executable, "-m", "control_plane", "up", "--json", "--config", str(self.config)]
+        options = ["--json", "--while-stdin-open", "--config", str(self.config)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  (our own command)
-                command,
+                [sys.executable, "-m", "control_plane", "up", *options],
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=self.config.parent,
@@ -110,8 +111,9 @@ class TieoutProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(GONE_WITHIN)
-        if process.stdout:
-            process.stdout.close()
+        for stream in (process.stdin, process.stdout):
+            if stream:
+                stream.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def staged(wishes: Wishes) -> Iterator[Stage]:
     """Give the running stage over a fresh folder; everything ends with it, the folder stays to be looked at.
 
     Raises:
+        PortTakenError: another process listens on the wanted port.
         OutsideError: Tieout did not start.
         TwinDidNotStartError: a twin did not start.
         TrytonMissingError: Tryton could not be installed, set up or started.
@@ -142,10 +145,10 @@ def staged(wishes: Wishes) -> Iterator[Stage]:
     folder = wishes.folder.absolute()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    port = _free_port(wishes.port)
     with ExitStack() as stack:
         expense_url = stack.enter_context(running_expense_twin(books=folder / "expense.sqlite")).url
         erp, target, password = _erp(stack, wishes, folder)
-        port = wishes.port or _free_port()
         deployment = Deployment(folder, port, expense_url, target, wishes.has_screen, wishes.settings)
         (folder / "tieout.toml").write_text(configuration(deployment))
         _keep_secrets(folder / "secrets", password)
@@ -195,8 +198,8 @@ def token_of(expense: Hand) -> str:
     return token
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+def _free_port(wanted: int) -> int:
+    """Return the wanted port, or any where none is wanted, that nobody listens on. Raises PortTakenError."""
+    with listening("127.0.0.1", wanted) as wire:
+        port: int = wire.getsockname()[1]
         return port
