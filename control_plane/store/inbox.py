@@ -19,7 +19,8 @@ from control_plane.store.transitions import TRANSACTION
 _INBOX: Final[Table] = table_of(InboxRow)
 _UNACKNOWLEDGED: Final[ColumnElement[bool]] = literal_column("needs_acknowledgement AND acknowledged_at IS NULL")
 """As the partial index says it: SQLite uses it for no other form."""
-_WITHDRAWN: Final = frozenset({State.CANCELLED.value, State.SUPERSEDED.value, State.RETURNED_TO_SOURCE.value})
+_WITHDRAWN: Final = frozenset({State.CANCELLED.value, State.RETURNED_TO_SOURCE.value})
+"""A superseded version is not among them: its late redelivery must not take the place of its successor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,11 @@ class Earlier:
     state: str | None
     """The state of its transaction; None where it made none."""
     transaction_id: int | None
+    is_recalled: bool = False
 
     def is_repeated_by(self, sha256: str) -> bool:
-        """Return whether the same content comes again while its version lives."""
-        return sha256 == self.content_sha256 and self.state not in _WITHDRAWN
+        """Return whether the same content comes again while its version lives; what was taken back is approved anew."""
+        return sha256 == self.content_sha256 and not self.is_recalled and self.state not in _WITHDRAWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,16 @@ def earlier(session: Session, envelopes: Sequence[Envelope]) -> Mapping[tuple[st
             _INBOX.c.content_sha256,
             _INBOX.c.transaction_id,
             TRANSACTION.c.state,
+            TRANSACTION.c.recalled_at.is_not(None).label("is_recalled"),
         )
         .select_from(joined)
         .where(tuple_(_INBOX.c.source, _INBOX.c.event_id).in_(sorted(keys)))
         .order_by(_INBOX.c.generation)
     )
     return {
-        (row.source, row.event_id): Earlier(row.id, row.generation, row.content_sha256, row.state, row.transaction_id)
+        (row.source, row.event_id): Earlier(
+            row.id, row.generation, row.content_sha256, row.state, row.transaction_id, is_recalled=row.is_recalled
+        )
         for row in session.connection().execute(query)
     }
 
