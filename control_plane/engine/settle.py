@@ -33,12 +33,13 @@ Decided = tuple[Answered, Settlement]
 def settle_posts(unit: Unit, parts: Parts, answers: Sequence[Answered]) -> None:
     """Record what came back from posting. What is no longer ours is kept as evidence and not applied."""
     decided = [(answer, _decide_post(unit, parts, answer)) for answer in answers]
-    apply(unit, decided, by=By.LEASE)
+    apply(unit, _refuse_proofs_of_others(unit, decided), by=By.LEASE)
 
 
 def settle_finds(unit: Unit, parts: Parts, answers: Sequence[Answered]) -> None:
     """Record what the target says about documents that may be booked; what stays unclear is asked about again."""
-    decided = [(answer, _decide_find(unit, parts, answer)) for answer in answers]
+    found = [(answer, _decide_find(unit, parts, answer)) for answer in answers]
+    decided = _refuse_proofs_of_others(unit, found)
     moving = [one for one in decided if one[1].to is not one[0].work.seen.state]
     staying = [one for one in decided if one[1].to is one[0].work.seen.state]
     apply(unit, moving, by=By.SYSTEM)
@@ -47,7 +48,6 @@ def settle_finds(unit: Unit, parts: Parts, answers: Sequence[Answered]) -> None:
 
 def apply(unit: Unit, decided: Sequence[Decided], *, by: By) -> None:
     """Record settlements, with everything that follows from those that still held."""
-    decided = _refuse_proofs_of_others(unit, decided)
     recorded = transitions.record(unit.session, [_change(unit, one, by) for one in decided], unit.ids)
     kept = [one for one in decided if one[0].work.id in recorded.applied]
     _keep_as_evidence(unit, [one for one in decided if one[0].work.id not in recorded.applied])
@@ -99,14 +99,18 @@ def _refuse_proofs_of_others(unit: Unit, decided: Sequence[Decided]) -> list[Dec
     proofs = [proof for answer, settlement in decided for proof in _proofs(answer, settlement.postings)]
     taken = postings.proofs_of_others(unit.session, proofs)
     return [
-        (answer, _conflict(settlement) if answer.work.id in taken else settlement) for answer, settlement in decided
+        (answer, _conflict(answer, settlement) if answer.work.id in taken else settlement)
+        for answer, settlement in decided
     ]
 
 
-def _conflict(settlement: Settlement) -> Settlement:
+def _conflict(answer: Answered, settlement: Settlement) -> Settlement:
+    """Return that a person decides: of what is in doubt two must, so it stays there and is not asked about again."""
     numbers = ", ".join(posting.number for posting in settlement.postings)
     failure = Failure("reference_conflict", {"other": numbers, "problem": "it already proves another document"})
-    return Settlement(State.FAILED, Reason.REJECTED, None, failure)
+    if answer.work.seen.state is State.IN_FLIGHT:
+        return Settlement(State.FAILED, Reason.REJECTED, None, failure)
+    return Settlement(State.IN_DOUBT, Reason.NO_ANSWER, None, failure, absent_count=answer.work.absent_count)
 
 
 def _proofs(answer: Answered, posted: Sequence[Posting]) -> list[postings.Proof]:

@@ -37,12 +37,12 @@ def add(session: Session, ids: Ids, proofs: Sequence[Proof], *, now: datetime) -
 
 
 def proofs_of_others(session: Session, proofs: Sequence[Proof]) -> frozenset[int]:
-    """Return the transactions whose postings already prove another transaction."""
-    known = _known(session, [proof.posting for proof in proofs])
+    """Return the transactions whose postings prove another transaction already, on record or before them here."""
+    owners = _known(session, [proof.posting for proof in proofs])
     return frozenset(
         proof.transaction_id
         for proof in proofs
-        if known.get(_key(proof.posting), proof.transaction_id) != proof.transaction_id
+        if owners.setdefault(_key(proof.posting), proof.transaction_id) != proof.transaction_id
     )
 
 
