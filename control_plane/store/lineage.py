@@ -10,6 +10,7 @@ from sqlalchemy import Text, func, tuple_
 from sqlmodel import Session, col, select
 
 from control_plane.runtime import Ids
+from control_plane.store.database import advisory_lock
 from control_plane.store.statements import dialect_of, insert_many
 from control_plane.store.tables import BIG, ConsumerRow, LineageRow
 
@@ -66,8 +67,9 @@ def unread(session: Session, consumer: str, limit: int) -> list[LineageRow]:
     """Return the entries that a consumer has not read, in an order in which none can appear before the last one.
 
     On SQLite ids are drawn inside the one writing unit of work. On PostgreSQL an entry counts only once no unit of
-    work is open that is as old as its own: a lower one could still commit.
+    work is open that is as old as its own: a lower one could still commit. Who reads as the same consumer waits.
     """
+    advisory_lock(session, [f"consumer {consumer}"])
     read = session.get(ConsumerRow, consumer)
     xid, number = (0, 0) if read is None else (read.xid, read.lineage_id)
     query = select(LineageRow).limit(limit)
