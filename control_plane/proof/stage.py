@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -28,6 +29,9 @@ from control_plane.proof.tryton_erp import TrytonErp
 EXPENSE: Final = ExpenseDefaults()
 READY_WITHIN: Final = 60.0
 GONE_WITHIN: Final = 15.0
+EMBEDDED: Final = "up"
+_OPTIONS: Final[Mapping[str, Sequence[str]]] = {EMBEDDED: ("--json", "--while-stdin-open"), "api": ("--json",)}
+"""What the commands that serve are asked for besides."""
 _GRACE: Final = 1
 """Seconds until the ERP's twin shows what it has booked."""
 
@@ -42,31 +46,35 @@ class Wishes:
     has_screen: bool = True
     erp_options: tuple[str, ...] = ()
     """Further options of the ERP's twin, such as `--inactive-project P-07`."""
+    command: str = EMBEDDED
+    """The process of Tieout that serves."""
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # TOML values by section and key
     say: Callable[[str], None] = lambda _: None
     """Is told in a few words what takes long."""
 
 
 class TieoutProcess:
-    """Tieout as a process of its own, which may be killed and begun again over the same database."""
+    """One of Tieout's processes, which may be killed and begun again over the same database."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, command: str = EMBEDDED) -> None:
+        """Take the folder with the configuration, and which of Tieout's processes it is."""
         self.config = folder / "tieout.toml"
         self.log = folder / "tieout.log"
         self.sign_in_url = ""
         self.address = ""
+        self._command = command
         self._process: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> None:
-        """Start it and wait until it serves.
+        """Start it and wait until it serves, if it does.
 
         Raises:
             OutsideError: it ended instead; its last words are told.
         """
-        options = ["--json", "--while-stdin-open", "--config", str(self.config)]
+        options = ["--config", str(self.config), *_OPTIONS.get(self._command, ())]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  (our own command)
-                [sys.executable, "-m", "control_plane", "up", *options],
+                [sys.executable, "-m", "control_plane", self._command, *options],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -74,8 +82,9 @@ class TieoutProcess:
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
                 start_new_session=True,
             )
-        ready = json.loads(self._first_line(self._process))
-        self.address, self.sign_in_url = ready["address"], ready["sign_in_url"]
+        if self._command in _OPTIONS:
+            ready = json.loads(self._first_line(self._process))
+            self.address, self.sign_in_url = ready["address"], ready["sign_in_url"]
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -85,10 +94,14 @@ class TieoutProcess:
         """Let it end in order."""
         self._end(signal.SIGTERM)
 
-    @property
+    @cached_property
     def key(self) -> str:
-        """Return the operator's key, which the process keeps on this machine."""
-        return (self.config.parent / "tieout.key").read_text()
+        """Return the operator's key, which an embedded Tieout keeps on this machine; else one from signing in."""
+        kept = self.config.parent / "tieout.key"
+        if kept.exists():
+            return kept.read_text()
+        with ApiClient(self.address) as client:
+            return client.sign_in(self.sign_in_url.rpartition("=")[2]).key
 
     def _first_line(self, process: subprocess.Popen[bytes]) -> bytes:
         stdout: IO[bytes] | None = process.stdout
@@ -152,7 +165,7 @@ def staged(wishes: Wishes) -> Iterator[Stage]:
         deployment = Deployment(folder, port, expense_url, target, wishes.has_screen, wishes.settings)
         (folder / "tieout.toml").write_text(configuration(deployment))
         _keep_secrets(folder / "secrets", password)
-        tieout = TieoutProcess(folder)
+        tieout = TieoutProcess(folder, wishes.command)
         stack.callback(tieout.end)
         tieout.begin()
         expense = stack.enter_context(hand(expense_url))
