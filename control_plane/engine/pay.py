@@ -38,6 +38,7 @@ def pay(unit: Unit, connection: str, paid: Sequence[Paid]) -> None:
     """Note payments on their postings; one that belongs to no posting is held with an exception."""
     if not paid:
         return
+    holds.watch(unit.session, [_key(one) for one in paid])
     known = {row.reference: row for row in postings.by_reference(unit.session, [one.payment.reference for one in paid])}
     told = [(one, known[one.payment.reference]) for one in paid if one.payment.reference in known]
     _note(unit, [(one.payment, row) for one, row in told])
@@ -116,7 +117,7 @@ def _hold(unit: Unit, connection: str, orphans: Sequence[Paid]) -> None:
     transactions.bear(unit.session, births, unit.ids, now=unit.now)
     numbers = [birth.row["id"] for birth in births]
     names = dict(zip(numbers, orphans, strict=True))
-    holds.replace(unit.session, {number: [(holds.POSTING, "", _object(one))] for number, one in names.items()})
+    holds.replace(unit.session, {number: [_key(one)] for number, one in names.items()})
     works = transactions.by_ids(unit.session, numbers)
     trouble.open_cases(
         unit, [trouble.Trouble(work, (Failure("payment_without_posting"),), step="payment") for work in works]
@@ -150,3 +151,7 @@ def _row(unit: Unit, connection: str, one: Paid) -> dict[str, Any]:  # column va
 
 def _object(one: Paid) -> str:
     return one.payment.source_document or one.payment.reference or one.payment.erp_document_number
+
+
+def _key(one: Paid) -> holds.HoldKey:
+    return holds.POSTING, "", _object(one)

@@ -3,6 +3,7 @@
 from control_plane.engine import confirm, pay
 from control_plane.engine.check import examine, judge, translations_of
 from control_plane.engine.parts import Parts, Unit
+from control_plane.engine.succeed import posting_key
 from control_plane.flows.confirmations import PAYMENT_CONFIRMATION
 from control_plane.store import holds, transactions
 
@@ -17,6 +18,7 @@ def _release(unit: Unit, parts: Parts) -> int:
     if not woken:
         return 0
     works = transactions.held(unit.session, woken)
+    holds.watch(unit.session, [posting_key(work) for work in works])
     holds.sleep(unit.session, woken)
     documents = [work for work in works if work.seen.flow not in confirm.FLOWS]
     judge(unit, examine(unit, parts, documents))

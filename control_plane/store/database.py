@@ -129,6 +129,12 @@ def advisory_lock(session: Session, keys: Iterable[str]) -> None:
         session.execute(taken, {"numbers": numbers})
 
 
+def shared_lock(session: Session, key: str) -> None:
+    """Wait until no other unit of work holds the key alone, and hold it, together with others, until the end."""
+    if dialect_of(session) != "sqlite":
+        session.execute(text("SELECT pg_advisory_xact_lock_shared(:number)"), {"number": _lock_number(key)})
+
+
 def _parse(url: str) -> URL:
     try:
         where = make_url(url)

@@ -8,6 +8,7 @@ from sqlalchemy import Table, delete, tuple_, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session
 
+from control_plane.store.database import advisory_lock, shared_lock
 from control_plane.store.statements import insert_many, table_of
 from control_plane.store.tables import HoldRow
 
@@ -22,6 +23,20 @@ CLOCK: Final = "clock"
 """The code is the reason; the transaction is woken when its time comes."""
 POLICY: Final = "policy"
 """The code is a policy key, such as `routing`."""
+
+
+_LISTS: Final = "holds"
+"""What is locked for every change of a list or a policy: those are rare."""
+
+
+def watch(session: Session, keys: Iterable[HoldKey] = ()) -> None:
+    """Let no change slip through between the look at a document and its hold: to be called before the look.
+
+    Until the end of this unit of work lists and policies stay as they are, and so do the postings named by the keys;
+    any number of units of work may watch at once.
+    """
+    shared_lock(session, _LISTS)
+    advisory_lock(session, [_lock_of(key) for key in keys])
 
 
 def replace(
@@ -42,6 +57,7 @@ def wake(session: Session, changed: Sequence[HoldKey], *, now: datetime) -> int:
     """Wake what waits for one of the keys, whatever legal entity either side names as any; return how many waits."""
     if not changed:
         return 0
+    advisory_lock(session, {_lock_of(key) for key in changed})  # who watches is about to hold: wait to see it
     pairs = sorted({(domain, code) for domain, _, code in changed})
     statement = (
         update(_HOLD)
@@ -67,3 +83,8 @@ def woken(session: Session, *, now: datetime, limit: int) -> list[int]:
 def sleep(session: Session, transaction_ids: Sequence[int]) -> None:
     """Let what was checked again and still waits sleep on."""
     session.connection().execute(update(_HOLD).where(_HOLD.c.transaction_id.in_(transaction_ids)).values(woken_at=None))
+
+
+def _lock_of(key: HoldKey) -> str:
+    domain, _, code = key
+    return f"posting {code}" if domain == POSTING else _LISTS

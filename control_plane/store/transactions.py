@@ -220,9 +220,10 @@ def recalled(session: Session, transaction_ids: Sequence[int]) -> list[Work]:
 
 
 def held(session: Session, transaction_ids: Sequence[int]) -> list[Work]:
-    """Return those of the transactions that are on hold, oldest first."""
-    on_hold = TRANSACTION.c.state == State.ON_HOLD.value
-    return _pick(session, on_hold & TRANSACTION.c.id.in_(transaction_ids), TRANSACTION.c.id, limit=len(transaction_ids))
+    """Return those of the transactions that are on hold, oldest first; one that another unit holds is waited for."""
+    on_hold = (TRANSACTION.c.state == State.ON_HOLD.value) & TRANSACTION.c.id.in_(transaction_ids)
+    query = core_select(*_WORK_COLUMNS).where(on_hold).order_by(TRANSACTION.c.id).with_for_update()
+    return [_work_of(row) for row in session.connection().execute(query)]
 
 
 def by_ids(session: Session, wanted: Sequence[int]) -> list[Work]:
