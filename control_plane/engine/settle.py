@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from connectors.contract import Intent, Outcome, Posting, Traits
 from connectors.failures import Failure
@@ -16,6 +17,9 @@ from control_plane.engine.parts import Parts, Unit
 from control_plane.store import holds, lineage, postings, transactions, transitions
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
+
+LOOK_AGAIN_AFTER: Final = timedelta(hours=1)
+"""What the target refused may go although no list tells of a change: it was closed and reopened between two reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +191,7 @@ def _book(unit: Unit, kept: Sequence[Decided]) -> None:
     proofs = [proof for answer, settlement in kept for proof in _proofs(answer, settlement.postings)]
     postings.add(unit.session, unit.ids, proofs, now=unit.now)
     held = {a.work.id: _awaited(a) for a, settlement in kept if settlement.to is State.ON_HOLD}
-    holds.replace(unit.session, held)
+    holds.replace(unit.session, held, dict.fromkeys(held, unit.now + LOOK_AGAIN_AFTER))
     posted = [answer.work for answer, settlement in kept if settlement.to is State.POSTED]
     holds.wake(unit.session, [succeed.posting_key(work) for work in posted], now=unit.now)
 
