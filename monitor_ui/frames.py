@@ -257,7 +257,7 @@ def connections(items: Sequence[ConnectionSummary]) -> pd.DataFrame:
             {
                 "connection": f"{one.name} ({one.provider})",
                 "health": [words.word_of(words.HEALTH, one.health).label],
-                "behind": sentences.documents(one.behind),
+                "behind": sentences.behind(one),
                 "success_at": one.last_success_at,
                 "trouble": one.sentence,
             }

@@ -12,6 +12,7 @@ from control_plane.api.schemas import (
     AwaitedView,
     Cause,
     Connections,
+    ConnectionSummary,
     ExceptionDetail,
     Freshness,
     LineageEntry,
@@ -83,13 +84,20 @@ def documents(totals: Totals, flow_name: str = "") -> str:
 
 
 def held_by(cause: Cause) -> str:
-    """Return how many documents wait for what, such as `12 reports, blocked by a closed period`."""
+    """Return how many documents wait for what, such as `12 reports, blocked by 1 inactive project`."""
     return f"{counted(cause.totals.count, cause.flow)}, blocked by {_blocker(cause)}"
 
 
 def blocked_by(cause: Cause) -> str:
-    """Return what a cause holds back, such as `12 reports, 48,300.00 EUR, blocked by a closed period`."""
+    """Return what a cause holds back, such as `37 reports, 41,200.00 EUR, blocked by 1 inactive project`."""
     return f"{documents(cause.totals, cause.flow)}, blocked by {_blocker(cause)}"
+
+
+def behind(one: ConnectionSummary) -> str:
+    """Return what waits for a connection; confirmations are counted beside the documents whose amounts they repeat."""
+    waiting = documents(one.behind)
+    confirming = counted(one.confirmation_count, one="confirmation")
+    return f"{waiting}; {confirming}" if one.confirmation_count else waiting
 
 
 def promise(target: SlaTargetView) -> str:
@@ -298,6 +306,10 @@ def changes(before: ExceptionDetail, after: ExceptionDetail) -> Sequence[str]:
 
 
 def _blocker(cause: Cause) -> str:
+    unusable = words.UNUSABLE.get(cause.code)
+    if unusable and cause.domain in words.RECORDS:
+        single, several = words.RECORDS[cause.domain]
+        return f"{cause.record_count:,} {unusable} {single if cause.record_count == 1 else several}"
     return words.BLOCKERS.get(cause.code) or words.plain(cause.code).lower()
 
 

@@ -167,6 +167,25 @@ BLOCKERS: Final[Mapping[str, str]] = {
 }
 """What blocks, by failure code, as the end of a sentence."""
 
+UNUSABLE: Final[Mapping[str, str]] = {
+    "inactive_master_data": "inactive",
+    "missing_binding": "unknown",
+    "unmapped_legal_entity": "unknown",
+    "closed_period": "closed",
+}
+"""What is wrong with records of the ERP's lists, by failure code."""
+
+RECORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "legal_entity": ("legal entity", "legal entities"),
+    "employee": ("employee", "employees"),
+    "gl_account": ("account", "accounts"),
+    "cost_center": ("cost center", "cost centers"),
+    "project": ("project", "projects"),
+    "tax_code": ("tax code", "tax codes"),
+    "period": ("period", "periods"),
+}
+"""One record and several, by the ERP's list."""
+
 UNRESOLVED_ENTITY: Final = "unresolved"
 
 

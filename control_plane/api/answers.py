@@ -1,7 +1,7 @@
 """Rows and sums in the words of the API."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connectors.canonical.money import format_minor
 from control_plane.api.schemas import (
@@ -17,16 +17,26 @@ from control_plane.api.schemas import (
     PersonView,
     PostingView,
     RunView,
+    SlaTargetView,
     Totals,
     TransactionSummary,
 )
 from control_plane.domain.identity import public_id
 from control_plane.domain.ledger import Amounts
+from control_plane.domain.sla import SlaTarget
 from control_plane.domain.transaction import PLACE_OF, State
 from control_plane.store.queries.desk import CauseSum, Shown
 from control_plane.store.queries.figures import StreamAge
 from control_plane.store.queries.sums import CurrencySum, together
-from control_plane.store.tables import AuditRow, HoldRow, LineageRow, PostingRow, SyncRunRow, TransactionRow
+from control_plane.store.tables import (
+    AuditRow,
+    ExceptionCaseRow,
+    HoldRow,
+    LineageRow,
+    PostingRow,
+    SyncRunRow,
+    TransactionRow,
+)
 
 _ASKED_ABOUT = frozenset({State.IN_DOUBT, State.AWAITING_ACK})
 
@@ -111,6 +121,13 @@ def awaited(row: HoldRow) -> AwaitedView:
     return AwaitedView(domain=row.domain, legal_entity_id=row.legal_entity_id, code=row.code)
 
 
+def promised(target: SlaTarget) -> SlaTargetView:
+    """Return a promise in words, such as `8 business hours`."""
+    hours = target.within / timedelta(hours=1)
+    within = f"{hours:g} business hour{'' if hours == 1 else 's'}"
+    return SlaTargetView(start=target.start, stop=target.stop, within=within, pause=[])
+
+
 def lineage(rows: Sequence[LineageRow]) -> list[LineageEntry]:
     """Return a story, each entry with the time since the one before."""
     befores = [rows[0].at, *(row.at for row in rows)] if rows else []
@@ -139,7 +156,9 @@ def cause(one: CauseSum, group_currency: str) -> Cause:
         totals=totals(one.sums, group_currency),
         oldest_at=one.oldest.opened_at,
         due_at=one.due_at,
-        **one.oldest.model_dump(include=set(Cause.model_fields) - {"totals", "oldest_at", "due_at"}),
+        domain=one.domain,
+        record_count=one.record_count,
+        **one.oldest.model_dump(include=set(Cause.model_fields) & set(ExceptionCaseRow.model_fields) - {"due_at"}),
     )
 
 

@@ -92,7 +92,7 @@ def _ledger(lines: Iterable[money.Line]) -> Iterator[Metric]:
     received = CounterMetricFamily("tieout_transactions", "Documents received.", labels=["flow", "legal_entity"])
     documents = _gauge("tieout_documents", "Documents by state.", "flow", "legal_entity", "place", "state")
     amount = _gauge("tieout_ledger_amount", "Net amount by place.", "flow", "legal_entity", "currency", "place")
-    blocked = _gauge("tieout_blocked_amount", "Amount that waits for somebody.", "currency", "legal_entity")
+    blocked = _gauge("tieout_blocked_amount", "Amount that waits for somebody.", "flow", "legal_entity", "currency")
     doubt = _gauge("tieout_in_doubt", "Documents that may have been booked.", "flow", "legal_entity")
     drift = _gauge("tieout_ledger_drift", "Documents received that stand nowhere; 0 always.", "flow", "legal_entity")
     sums = _Sums()
@@ -128,7 +128,7 @@ class _Sums:
         self.received[flow, entity] += line.received.count
         self.drift[flow, entity] += abs(line.difference.count)
         self.doubt[flow, entity] += line.states.get(State.IN_DOUBT, NOTHING).count
-        self.blocked[currency, entity] += _units(line.at(Place.BLOCKED), currency)
+        self.blocked[flow, entity, currency] += _units(line.at(Place.BLOCKED), currency)
         for place in Place:
             self.amount[flow, entity, currency, place.value] += _units(line.at(place), currency)
         for state, amounts in line.states.items():

@@ -15,6 +15,7 @@ from connectors.failures import Failure, Owner, sentence_of
 from control_plane.domain.access import Scope
 from control_plane.domain.sla import SlaStatus
 from control_plane.domain.transaction import State
+from control_plane.flows import CONFIRMATIONS
 from control_plane.store import connections
 from control_plane.store.queries import figures
 from control_plane.store.queries.sums import CurrencySum, earliest, together
@@ -125,7 +126,7 @@ def _stuck(look: Look) -> Iterator[Alert]:
 
 
 def _connections(look: Look) -> Iterator[Alert]:
-    behind = figures.behind(look.session, look.scope)
+    behind = figures.behind(look.session, look.scope, confirmations=CONFIRMATIONS)
     for row in connections.every(look.session):
         trouble = trouble_of(row)
         if trouble:
@@ -137,7 +138,7 @@ def _connections(look: Look) -> Iterator[Alert]:
                 view="connections",
                 legal_entity_id="" if row.legal_entity_id == UNRESOLVED else row.legal_entity_id,
                 connection=row.name,
-                sums=tuple(behind.get(row.name, ())),
+                sums=behind[row.name].documents if row.name in behind else (),
                 since=row.paused_at or row.last_failure_at,
             )
 

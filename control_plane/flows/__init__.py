@@ -8,3 +8,6 @@ from control_plane.flows.flow import Flow
 
 FLOWS: Final[tuple[Flow, ...]] = (EXPENSE_REPORT, POSTING_CONFIRMATION, PAYMENT_CONFIRMATION)
 """Every flow of the house."""
+
+CONFIRMATIONS: Final = frozenset(flow.name for flow in FLOWS if flow.is_confirmation)
+"""Flows whose documents repeat the amount of another one: no sum holds both."""

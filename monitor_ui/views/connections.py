@@ -47,7 +47,7 @@ def _numbers(answer: Connections) -> tuple[Number, Number, Number]:
             "Behind unhealthy connections",
             sentences.sums(answer.behind_unhealthy),
             sentences.counted(answer.behind_unhealthy.count),
-            "Open documents that come from, or go to, a connection that fails or is paused.",
+            "Open documents that come from, or go to, a connection that fails or is paused. No confirmations.",
         ),
         Number(
             "Oldest cursor",

@@ -69,7 +69,7 @@ def _numbers(answer: ExceptionFigures) -> tuple[Number, Number, Number]:
             "Unclaimed",
             sentences.sums(answer.unclaimed),
             sentences.counted(answer.unclaimed.count, one="exception"),
-            "Open exceptions that nobody has claimed.",
+            "Open exceptions that nobody has claimed. Confirmations count, but their amounts stand in their reports.",
         ),
         Number(
             "Released if the top cause is fixed",

@@ -39,13 +39,14 @@ def _numbers(answer: SlaAnswer) -> tuple[Number, Number, Number]:
             "At risk before the deadline",
             sentences.sums(answer.at_risk),
             sentences.counted(answer.at_risk.count),
-            "Open documents of which most of the time has passed. They can still make it.",
+            "Open documents of which most of the time has passed. They can still make it. "
+            "Confirmations repeat amounts and are left out, unless you filter for them.",
         ),
         Number(
             "Breached now",
             sentences.sums(answer.breached),
             sentences.counted(answer.breached.count),
-            "Open documents past their due time.",
+            "Open documents past their due time, without confirmations unless you filter for them.",
         ),
         Number(
             "Attainment",

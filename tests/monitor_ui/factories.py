@@ -149,6 +149,8 @@ def cause(*amounts: Amount, **given: Any) -> Cause:
         "remedy": "Open it.",
         "oldest_at": NOW,
         "due_at": None,
+        "domain": "",
+        "record_count": 0,
     }
     return Cause(**{**rest, "totals": totals(*amounts), **given})
 
@@ -216,6 +218,7 @@ def connection(**given: Any) -> ConnectionSummary:
         "last_failure_at": None,
         "last_failure": "",
         "behind": totals(),
+        "confirmation_count": 0,
         "streams": [stream()],
         "revision": 1,
     }

@@ -48,7 +48,15 @@ POSTING = PostingView(
 FULL = {
     "ledger": frames.ledger([ledger_line(received=stands(500, 1), blocked=stands(500, 1))]),
     "states": frames.ledger_states(
-        [LedgerState(place=Place.BLOCKED, state=State.ON_HOLD, reason="master_data", totals=totals(amount(500)))]
+        [
+            LedgerState(
+                flow="expense_report",
+                place=Place.BLOCKED,
+                state=State.ON_HOLD,
+                reason="master_data",
+                totals=totals(amount(500)),
+            )
+        ]
     ),
     "transactions": frames.transactions([document()]),
     "found": frames.found([Found(identifier="201", transactions=[document()]), Found(identifier="x", transactions=[])]),

@@ -81,6 +81,31 @@ def test_a_cause_says_what_it_holds_back() -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "domain", "records", "blocker"),
+    [
+        ("inactive_master_data", "project", 1, "1 inactive project"),
+        ("missing_binding", "legal_entity", 2, "2 unknown legal entities"),
+        ("closed_period", "period", 3, "3 closed periods"),
+        ("missing_binding", "", 0, "an unknown code"),
+    ],
+)
+def test_a_cause_counts_the_records_that_its_documents_wait_for(
+    code: str, domain: str, records: int, blocker: str
+) -> None:
+    held = cause(amount(4_120_000, count=37), code=code, domain=domain, record_count=records)
+
+    assert sentences.blocked_by(held) == f"37 reports, 41,200.00 EUR, blocked by {blocker}"
+
+
+def test_confirmations_are_counted_beside_the_documents_behind_a_connection() -> None:
+    reports = totals(amount(100_00, count=2))
+
+    assert sentences.behind(connection(behind=reports)) == "2 documents, 100.00 EUR"
+    said = sentences.behind(connection(behind=reports, confirmation_count=3))
+    assert said == "2 documents, 100.00 EUR; 3 confirmations"
+
+
+@pytest.mark.parametrize(
     ("duration", "said"),
     [
         (timedelta(seconds=0.25), "0.2 s"),

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from control_plane.api.client import ApiClient
 from monitor_ui import frames, sentences, words
+from monitor_ui.sentences import NO_CURRENCY
 from tests.monitor_ui.stand import Filled, Serving, inhabit, serving
 from tests.stands.databases import SqliteStand
 
@@ -108,7 +109,7 @@ def test_sla_lists_flows_and_entities_and_their_open_documents(
 
     assert len(app.dataframe[0].value) == len(client.slas().items)
     assert len(app.dataframe[1].value) == line.on_time.count
-    assert "From received to posted within" in shown(app)
+    assert "From received to posted within 8 business hours" in shown(app)
 
 
 def test_a_line_without_documents_says_so(
@@ -119,6 +120,14 @@ def test_a_line_without_documents_says_so(
     app = open_view(readable, filled.vera, "sla", line=frames.line_id(line), sla_status="breached")
 
     assert "No open document stands like this." in shown(app)
+
+
+def test_an_exception_over_a_valid_amount_has_a_group_amount(client: ApiClient) -> None:
+    amounts = [one.amount for one in client.exceptions(limit=200).items if one.amount.currency != NO_CURRENCY]
+
+    assert {amount.currency for amount in amounts} >= {"EUR", "USD"}
+    assert [amount for amount in amounts if amount.group is None] == []
+    assert "without a rate" not in sentences.sums(client.exception_figures().open)
 
 
 def test_a_queue_without_exceptions_says_so(open_view: OpenView, readable: Serving, filled: Filled) -> None:

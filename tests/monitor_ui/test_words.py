@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import pytest
 
+from connectors.canonical.master_data import Domain
 from connectors.failures import CATALOG, Owner
 from control_plane.api.schemas import Health
 from control_plane.domain.exception_case import CaseState
@@ -12,6 +13,7 @@ from control_plane.domain.sla import SlaStatus
 from control_plane.domain.transaction import PLACE_OF, Place, State
 from control_plane.flows import FLOWS
 from control_plane.flows.flow import StepResult
+from control_plane.flows.steps.bind import TITLES
 from control_plane.store.lineage import Kind
 from control_plane.store.runs import RunState
 from monitor_ui import words
@@ -42,6 +44,8 @@ def test_every_value_of_the_record_has_a_word_and_no_other(known: Mapping[str, W
         (words.TEAMS, [owner.value for owner in Owner]),
         (CATALOG, words.BLOCKERS),
         (words.ACTS, words.DONE),
+        (CATALOG, words.UNUSABLE),
+        (words.RECORDS, [Domain.PERIOD.value, *(domain.value for domain in TITLES)]),
     ],
 )
 def test_names_are_known(known: Mapping[str, object], values: Collection[str]) -> None:

@@ -28,10 +28,11 @@ from control_plane.api.schemas import (
 )
 from control_plane.api.strict import StrictRoute
 from control_plane.engine.warn import trouble_of
+from control_plane.flows import CONFIRMATIONS
 from control_plane.store import connections
 from control_plane.store.queries import figures
-from control_plane.store.queries.figures import StreamAge
-from control_plane.store.queries.sums import CurrencySum, earliest
+from control_plane.store.queries.figures import Behind, StreamAge
+from control_plane.store.queries.sums import earliest
 from control_plane.store.runs import RunState, due_moment
 from control_plane.store.tables import ConnectionRow, SyncRunRow
 
@@ -60,7 +61,9 @@ def list_connections(asks: Asks) -> Connections:
         unhealthy = {one.name for one in shown if one.health in {Health.PAUSED, Health.FAILING}}
         return Connections(
             items=shown,
-            behind_unhealthy=answers.totals(known.behind_any(unhealthy), asks.group_currency),
+            behind_unhealthy=answers.totals(
+                figures.behind_any(session, asks.scope(), unhealthy, confirmations=CONFIRMATIONS), asks.group_currency
+            ),
             oldest_read_at=earliest(stream.read_at for one in shown for stream in one.streams if stream.is_active),
             **moment(session, asks),
         )
@@ -117,7 +120,7 @@ class _Known:
     def __init__(
         self,
         asks: Asking,
-        behind: Mapping[str, list[CurrencySum]],
+        behind: Mapping[str, Behind],
         streams: list[StreamAge],
         runs: Mapping[tuple[str, str], SyncRunRow],
     ) -> None:
@@ -126,11 +129,8 @@ class _Known:
     @classmethod
     def gather(cls, session: Session, asks: Asking) -> "_Known":
         """Return what is known now."""
-        return cls(asks, figures.behind(session, asks.scope()), figures.streams(session), figures.last_runs(session))
-
-    def behind_any(self, names: set[str]) -> list[CurrencySum]:
-        """Return what stands behind these connections."""
-        return [one for name in names for one in self._behind.get(name, [])]
+        behind = figures.behind(session, asks.scope(), confirmations=CONFIRMATIONS)
+        return cls(asks, behind, figures.streams(session), figures.last_runs(session))
 
     def summary(self, row: ConnectionRow) -> ConnectionSummary:
         """Return a connection as the list shows it."""
@@ -139,11 +139,13 @@ class _Known:
     def fields(self, row: ConnectionRow) -> dict[str, Any]:  # the fields of ConnectionSummary
         """Return what list and detail share."""
         copied = set(ConnectionSummary.model_fields) & set(ConnectionRow.model_fields)
+        behind = self._behind.get(row.name, Behind())
         return {
             **row.model_dump(include=copied),
             "health": _health(row),
             "sentence": trouble_of(row),
-            "behind": answers.totals(self._behind.get(row.name, []), self._asks.group_currency),
+            "behind": answers.totals(behind.documents, self._asks.group_currency),
+            "confirmation_count": behind.confirmation_count,
             "streams": [self._stream(one) for one in self._streams if one.connection == row.name],
         }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -27,6 +28,7 @@ from control_plane.api.schemas import (
 )
 from control_plane.api.strict import StrictRoute
 from control_plane.domain.exception_case import CaseState
+from control_plane.flows import CONFIRMATIONS
 from control_plane.store import transactions
 from control_plane.store.queries import desk, search
 from control_plane.store.queries.desk import Place, Shown, Wanted
@@ -76,13 +78,13 @@ def show_figures(asks: Asks, wanted: Annotated[DeskFilters, Query()]) -> Excepti
     """Show the three numbers above the exceptions."""
     scope, equal, me = asks.scope(), texts(wanted), asks.actor.person_id
     with asks.services.database.read() as session:
-        mine = desk.worth(session, scope, Wanted(equal, claimed_by=me), due_before=_end_of_day(asks.now))
-        unclaimed = desk.worth(session, scope, Wanted(equal, is_claimed=False))
+        worth = partial(desk.worth, session, scope, confirmations=() if wanted.flow else CONFIRMATIONS)
+        mine = worth(Wanted(equal, claimed_by=me), due_before=_end_of_day(asks.now))
         causes = desk.causes(session, scope, Wanted(equal))
         return ExceptionFigures(
             mine_due_today=answers.totals(mine, asks.group_currency),
-            unclaimed=answers.totals(unclaimed, asks.group_currency),
-            open=answers.totals(desk.worth(session, scope, Wanted(equal)), asks.group_currency),
+            unclaimed=answers.totals(worth(Wanted(equal, is_claimed=False)), asks.group_currency),
+            open=answers.totals(worth(Wanted(equal)), asks.group_currency),
             top_cause=answers.cause(causes[0], asks.group_currency) if causes else None,
             **moment(session, asks),
         )

@@ -5,10 +5,12 @@ from typing import Final
 from fastapi import APIRouter
 from sqlmodel import Session
 
+from control_plane.api import answers
 from control_plane.api.auth import Asks
 from control_plane.api.lists import moment
-from control_plane.api.schemas import Flows, FlowView, PolicyValue, SlaTargetView
+from control_plane.api.schemas import Flows, FlowView, PolicyValue
 from control_plane.api.strict import StrictRoute
+from control_plane.domain.sla import target_of
 from control_plane.flows.flow import Flow
 from control_plane.store.queries import records
 
@@ -25,9 +27,8 @@ def list_flows(asks: Asks) -> Flows:
 
 
 def _view(session: Session, flow: Flow) -> FlowView:
-    target = flow.policy.sla
-    promised = SlaTargetView(start=target.start, stop=target.stop, within=str(target.within), pause=[])
     governed = records.policy_in_force(session, flow.name)
+    target = target_of(governed["sla"].value) if "sla" in governed else flow.policy.sla
     defaults = [
         PolicyValue(key=key, version=0, value=value, maker="", checker="", approved_at=None)
         for key, value in flow.policy.values.items()
@@ -48,6 +49,6 @@ def _view(session: Session, flow: Flow) -> FlowView:
         name=flow.name,
         version=flow.version,
         steps=[step.name for step in flow.steps],
-        sla=[promised],
+        sla=[answers.promised(target)],
         policy=sorted((*defaults, *decided), key=lambda value: value.key),
     )

@@ -13,6 +13,7 @@ from control_plane.api.schemas import LedgerAmount, LedgerAnswer, LedgerLine, Le
 from control_plane.api.strict import StrictRoute
 from control_plane.domain.ledger import NOTHING, Amounts
 from control_plane.domain.transaction import PLACE_OF, Place
+from control_plane.flows import CONFIRMATIONS
 from control_plane.store.queries import money
 from control_plane.store.queries.money import Line
 from control_plane.store.queries.sums import CurrencySum
@@ -48,14 +49,14 @@ def show_ledger(asks: Asks, wanted: Annotated[LineFilters, Query()]) -> LedgerAn
     group, equal = asks.group_currency, texts(wanted)
     with asks.services.database.read() as session:
         lines = money.lines(session, asks.scope(), equal, by_cohort=wanted.by_cohort, day=wanted.day)
-        unexplained = _sums(lines, lambda line: line.difference)
+        summed = lines if wanted.flow else [line for line in lines if line.key.flow not in CONFIRMATIONS]
         return LedgerAnswer(
             day=wanted.day,
             items=[_line(line, group) for line in lines],
-            received=answers.totals(_sums(lines, lambda line: line.received), group),
-            open=answers.totals(_sums(lines, _open), group),
+            received=answers.totals(_sums(summed, lambda line: line.received), group),
+            open=answers.totals(_sums(summed, _open), group),
             oldest_open_at=money.oldest_open_at(session, asks.scope(), equal),
-            unexplained=answers.totals(unexplained, group),
+            unexplained=answers.totals(_sums(summed, lambda line: line.difference), group),
             is_balanced=all(line.difference == NOTHING for line in lines),
             **moment(session, asks),
         )
@@ -63,11 +64,12 @@ def show_ledger(asks: Asks, wanted: Annotated[LineFilters, Query()]) -> LedgerAn
 
 @router.get("/states")
 def show_states(asks: Asks, wanted: Annotated[StateFilters, Query()]) -> LedgerStates:
-    """Show what the places consist of, by state and reason."""
+    """Show what the places consist of, by flow, state and reason."""
     with asks.services.database.read() as session:
         parts = money.parts(session, asks.scope(), texts(wanted, "place"), wanted.place)
         items = [
             LedgerState(
+                flow=part.flow,
                 place=PLACE_OF[part.state],
                 state=part.state,
                 reason=part.reason,

@@ -11,6 +11,7 @@ from control_plane.api.lists import Filters, Text, moment, texts
 from control_plane.api.schemas import SlaAnswer, SlaLine
 from control_plane.api.strict import StrictRoute
 from control_plane.domain.sla import SlaStatus
+from control_plane.flows import CONFIRMATIONS
 from control_plane.store.queries import figures
 from control_plane.store.queries.figures import SlaFigures
 from control_plane.store.queries.sums import CurrencySum
@@ -31,11 +32,12 @@ def show_slas(asks: Asks, wanted: Annotated[SlaFilters, Query()]) -> SlaAnswer:
     group = asks.group_currency
     with asks.services.database.read() as session:
         found = sorted(figures.slas(session, asks.scope(), texts(wanted)), key=_rank)
+        summed = found if wanted.flow else [one for one in found if one.flow not in CONFIRMATIONS]
         return SlaAnswer(
             items=[_line(one, group) for one in found],
-            at_risk=answers.totals(_all(found, SlaStatus.AT_RISK), group),
-            breached=answers.totals(_all(found, SlaStatus.BREACHED), group),
-            attainment=_attainment(found),
+            at_risk=answers.totals(_all(summed, SlaStatus.AT_RISK), group),
+            breached=answers.totals(_all(summed, SlaStatus.BREACHED), group),
+            attainment=_attainment(summed),
             attainment_target=asks.services.settings.attainment_target,
             **moment(session, asks),
         )

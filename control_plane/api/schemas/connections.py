@@ -65,7 +65,9 @@ class ConnectionSummary(Answer):
     last_failure_at: datetime | None
     last_failure: str
     behind: Totals
-    """Open documents that come from it or go to it."""
+    """Open documents that come from it or go to it, without confirmations, which repeat amounts."""
+    confirmation_count: int
+    """Confirmations that wait for it."""
     streams: list[StreamView]
     revision: int
 
@@ -82,6 +84,7 @@ class Connections(Figures):
 
     items: list[ConnectionSummary]
     behind_unhealthy: Totals
+    """Each document once, without confirmations."""
     oldest_read_at: datetime | None
 
 

@@ -65,6 +65,10 @@ class Cause(Answer):
     """Of the one that waits longest."""
     remedy: str
     totals: Totals
+    domain: str
+    """The list of master data to which it points; empty where it points to none."""
+    record_count: int
+    """Records of that list for which its held documents wait."""
     oldest_at: datetime
     due_at: datetime | None
 
@@ -79,6 +83,7 @@ class ExceptionFigures(Figures):
     """The three numbers above the exceptions."""
 
     mine_due_today: Totals
+    """As all totals here: exceptions of confirmations count, their amounts, which repeat others, do not."""
     unclaimed: Totals
     open: Totals
     top_cause: Cause | None

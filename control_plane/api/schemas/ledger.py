@@ -36,6 +36,7 @@ class LedgerAnswer(Figures):
     """None: now."""
     items: list[LedgerLine]
     received: Totals
+    """As all totals here: without confirmations, which repeat amounts, unless their flow was asked for."""
     open: Totals
     """In progress and blocked."""
     oldest_open_at: datetime | None
@@ -44,8 +45,9 @@ class LedgerAnswer(Figures):
 
 
 class LedgerState(Answer):
-    """A part of one place: a state with its reason."""
+    """A part of one place: a state with its reason, of one flow."""
 
+    flow: str
     place: Place
     state: State
     reason: str

@@ -25,6 +25,7 @@ class SlaAnswer(Figures):
     """SLA status per flow and legal entity, breaches first."""
 
     items: list[SlaLine]
+    """Confirmations have lines; what stands below leaves them out, unless their flow was asked for."""
     at_risk: Totals
     breached: Totals
     attainment: float | None

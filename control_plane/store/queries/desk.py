@@ -1,7 +1,7 @@
 """The desk: what people must do, in the order of its due times, and what several of these things have in common."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select, tr
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
+from connectors.canonical.master_data import Domain
 from control_plane.domain.access import Scope
 from control_plane.store.exception_cases import IS_LIVE
 from control_plane.store.queries.sums import (
@@ -19,15 +20,17 @@ from control_plane.store.queries.sums import (
     sum_columns,
     sum_of,
     together,
-    totals,
     within,
 )
 from control_plane.store.statements import table_of
-from control_plane.store.tables import ExceptionCaseRow, PersonRow
+from control_plane.store.tables import ExceptionCaseRow, HoldRow, PersonRow
 from control_plane.store.transitions import TRANSACTION
 
 _CASE: Final[Table] = table_of(ExceptionCaseRow)
 _PERSON: Final[Table] = table_of(PersonRow)
+_HOLD: Final[Table] = table_of(HoldRow)
+_LIST_OF: Final[Mapping[str, Domain]] = {"account": Domain.GL_ACCOUNT, "posting_date": Domain.PERIOD}
+"""Lists of which a field of a document does not bear the name."""
 _NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 MOST_CAUSES: Final = 100
 
@@ -75,6 +78,10 @@ class CauseSum:
     oldest: ExceptionCaseRow
     sums: tuple[CurrencySum, ...]
     due_at: datetime | None
+    domain: str = ""
+    """The list of master data to which the cause points; empty where it points to none."""
+    record_count: int = 0
+    """Records of that list for which its documents wait."""
 
 
 def exceptions(session: Session, scope: Scope, wanted: Wanted, *, after: Place | None, limit: int) -> list[Shown]:
@@ -99,10 +106,23 @@ def same_cause_count(session: Session, scope: Scope, fingerprint: str) -> int:
     return sum(one.count for one in worth(session, scope, wanted))
 
 
-def worth(session: Session, scope: Scope, wanted: Wanted, *, due_before: datetime | None = None) -> list[CurrencySum]:
-    """Return what the exceptions are worth, per currency."""
+def worth(
+    session: Session,
+    scope: Scope,
+    wanted: Wanted,
+    *,
+    due_before: datetime | None = None,
+    confirmations: Collection[str] = (),
+) -> list[CurrencySum]:
+    """Return what the exceptions are worth, per currency; those of confirmations count, their amounts do not."""
     is_due = true() if due_before is None else _CASE.c.due_at < due_before
-    return totals(session, _CASE, and_(within(scope, _CASE.c.legal_entity_id), *_conditions(wanted), is_due))
+    query = (
+        select(_CASE.c.flow, *sum_columns(_CASE))
+        .where(within(scope, _CASE.c.legal_entity_id), *_conditions(wanted), is_due)
+        .group_by(_CASE.c.flow, _CASE.c.currency)
+    )
+    rows = session.connection().execute(query)
+    return together(sum_of(row).count_only if row.flow in confirmations else sum_of(row) for row in rows)
 
 
 def causes(session: Session, scope: Scope, wanted: Wanted) -> list[CauseSum]:
@@ -112,7 +132,8 @@ def causes(session: Session, scope: Scope, wanted: Wanted) -> list[CauseSum]:
         grouped[row.fingerprint].append(row)
     oldest = {key: min(row.oldest_id for row in rows) for key, rows in grouped.items()}
     told = {row.id: row for row in session.exec(select_rows(ExceptionCaseRow).where(_is_one_of(oldest.values()))).all()}
-    found = [_cause(told[oldest[key]], rows) for key, rows in grouped.items()]
+    awaited = _records_awaited(session, scope, wanted)
+    found = [_cause(told[oldest[key]], rows, awaited) for key, rows in grouped.items()]
     return sorted(found, key=_weight, reverse=True)[:MOST_CAUSES]
 
 
@@ -134,8 +155,30 @@ def _is_one_of(case_ids: Any) -> ColumnElement[bool]:  # any collection of ids
     return col(ExceptionCaseRow.id).in_(list(case_ids))
 
 
-def _cause(oldest: ExceptionCaseRow, rows: list[Any]) -> CauseSum:  # rows of `_by_cause`
-    return CauseSum(oldest, tuple(together(map(sum_of, rows))), earliest(row.due_at for row in rows))
+def _cause(
+    oldest: ExceptionCaseRow,
+    rows: list[Any],  # of `_by_cause`
+    awaited: Mapping[tuple[str, str], int],
+) -> CauseSum:
+    place = oldest.field_path.rpartition(".")[2]
+    domain, sums = _LIST_OF.get(place, place), tuple(together(map(sum_of, rows)))
+    count = awaited.get((oldest.fingerprint, domain), 0)
+    return CauseSum(oldest, sums, earliest(row.due_at for row in rows), domain if count else "", count)
+
+
+def _records_awaited(session: Session, scope: Scope, wanted: Wanted) -> Mapping[tuple[str, str], int]:
+    """Return for how many records the documents wait, by cause and list."""
+    record = (_HOLD.c.domain, _HOLD.c.legal_entity_id, _HOLD.c.code)
+    each = (
+        select(_CASE.c.fingerprint, *record)
+        .select_from(_CASE.join(_HOLD, _HOLD.c.transaction_id == _CASE.c.transaction_id))
+        .where(within(scope, _CASE.c.legal_entity_id), *_conditions(wanted), _HOLD.c.domain.in_(list(Domain)))
+        .distinct()
+        .subquery()
+    )
+    keys = (each.c.fingerprint, each.c.domain)
+    rows = session.connection().execute(select(*keys, func.count().label("records")).group_by(*keys))
+    return {(row.fingerprint, row.domain): row.records for row in rows}
 
 
 def _weight(cause: CauseSum) -> tuple[int, int]:

@@ -1,12 +1,12 @@
 """Figures over everything open: service levels, what stands behind a connection, how fresh it all is."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, Table, func, select
+from sqlalchemy import Select, Table, and_, func, or_, select, true
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
@@ -21,6 +21,8 @@ from control_plane.store.queries.sums import (
     open_documents,
     sum_columns,
     sum_of,
+    together,
+    totals,
     whole,
     within,
 )
@@ -85,6 +87,15 @@ class Part:
     oldest_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What waits for one connection."""
+
+    documents: tuple[CurrencySum, ...] = ()
+    confirmation_count: int = 0
+    """Their amounts are those of the documents that they confirm."""
+
+
 def slas(session: Session, scope: Scope, wanted: Mapping[str, str]) -> list[SlaFigures]:
     """Return the figures of every flow in every legal entity that has any."""
     posted, late = _posted(session, scope, wanted), _posted_late(session, scope, wanted)
@@ -107,20 +118,35 @@ def slas(session: Session, scope: Scope, wanted: Mapping[str, str]) -> list[SlaF
     ]
 
 
-def behind(session: Session, scope: Scope) -> dict[str, list[CurrencySum]]:
-    """Return what is open, by each connection that it comes from or goes to."""
-    found: dict[str, list[CurrencySum]] = defaultdict(list)
+def behind(session: Session, scope: Scope, *, confirmations: Collection[str]) -> dict[str, Behind]:
+    """Return what is open, by each connection that it comes from or goes to; once where it does both."""
+    documents: dict[str, list[CurrencySum]] = defaultdict(list)
+    confirming: dict[str, int] = defaultdict(int)
     waiting = open_documents()
-    for name in ("connection", "target"):
-        column = waiting.c[name]
+    sides = ((waiting.c.connection, true()), (waiting.c.target, waiting.c.target != waiting.c.connection))
+    for side, is_another in sides:
         query = (
-            select(column.label("name"), *sum_columns(waiting))
-            .where(within(scope, waiting.c.legal_entity_id))
-            .group_by(column, waiting.c.currency)
+            select(side.label("name"), waiting.c.flow, *sum_columns(waiting))
+            .where(within(scope, waiting.c.legal_entity_id), is_another)
+            .group_by(side, waiting.c.flow, waiting.c.currency)
         )
         for row in session.connection().execute(query):
-            found[row.name].append(sum_of(row))
-    return found
+            if row.flow in confirmations:
+                confirming[row.name] += row.documents
+            else:
+                documents[row.name].append(sum_of(row))
+    names = documents.keys() | confirming.keys()
+    return {name: Behind(tuple(together(documents[name])), confirming[name]) for name in names}
+
+
+def behind_any(
+    session: Session, scope: Scope, names: Collection[str], *, confirmations: Collection[str]
+) -> list[CurrencySum]:
+    """Return what is open and comes from or goes to any of these connections, each document once."""
+    waiting = open_documents()
+    stands_behind = or_(waiting.c.connection.in_(names), waiting.c.target.in_(names))
+    is_document = waiting.c.flow.not_in(confirmations)
+    return totals(session, waiting, and_(within(scope, waiting.c.legal_entity_id), stands_behind, is_document))
 
 
 def streams(session: Session) -> list[StreamAge]:

@@ -56,8 +56,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What stands in one state for one reason."""
+    """What stands of one flow in one state for one reason."""
 
+    flow: str
     state: State
     reason: str
     sums: tuple[CurrencySum, ...]
@@ -82,13 +83,13 @@ def lines(
 
 
 def parts(session: Session, scope: Scope, wanted: Mapping[str, str], place: Place | None) -> list[Part]:
-    """Return what the places consist of, by state and reason."""
-    found: dict[tuple[State, str], list[CurrencySum]] = defaultdict(list)
-    for row in _grouped(session, _BALANCE, ("state", "reason", "currency"), scope, wanted, None):
+    """Return what the places consist of, by flow, state and reason."""
+    found: dict[tuple[str, State, str], list[CurrencySum]] = defaultdict(list)
+    for row in _grouped(session, _BALANCE, ("flow", "state", "reason", "currency"), scope, wanted, None):
         amounts = _amounts(row)
         if amounts.count and place in {None, PLACE_OF[State(row.state)]}:
-            found[State(row.state), row.reason].append(sum_of(row.currency, amounts))
-    return [Part(state, reason, tuple(sums)) for (state, reason), sums in found.items()]
+            found[row.flow, State(row.state), row.reason].append(sum_of(row.currency, amounts))
+    return [Part(*key, tuple(sums)) for key, sums in found.items()]
 
 
 def oldest_open_at(session: Session, scope: Scope, wanted: Mapping[str, str]) -> datetime | None:

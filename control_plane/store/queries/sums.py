@@ -1,7 +1,7 @@
 """What many rows are worth together, per currency, within a scope."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -45,6 +45,11 @@ class CurrencySum:
         return CurrencySum(
             self.currency, self.count + other.count, self.minor + other.minor, sum(group) if group else None
         )
+
+    @property
+    def count_only(self) -> "CurrencySum":
+        """Return as many documents without their amounts: others hold these already."""
+        return replace(self, minor=0, group_minor=0)
 
 
 def open_documents() -> CTE:

@@ -21,6 +21,7 @@ from control_plane.domain.api_key import ENTROPY_BYTES
 from control_plane.domain.identity import public_id
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State, transition
+from control_plane.flows.confirmations import POSTING_CONFIRMATION
 from control_plane.flows.expense_report import EXPENSE_REPORT
 from control_plane.store import exception_cases, payloads, people, transactions, transitions
 from control_plane.store.database import Database
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 FLOW = EXPENSE_REPORT.name
+CONFIRMING = POSTING_CONFIRMATION.name
 
 _WAY: Mapping[State, Sequence[tuple[State, By]]] = {
     State.RECEIVED: (),
@@ -122,10 +124,12 @@ class Stand:
         with self.database.write() as session:
             self._move(session, row.id, to, by, reason)
 
-    def case(self, document: TransactionRow, code: str = "rejected_by_target", **values: str) -> ExceptionCaseRow:
+    def case(
+        self, document: TransactionRow, code: str = "rejected_by_target", *, field_path: str = "", **values: str
+    ) -> ExceptionCaseRow:
         """Return an exception opened for a document."""
         trouble = Trouble(
-            failure=Failure(code, values),
+            failure=Failure(code, values, field_path),
             flow=document.flow,
             step="post",
             legal_entity_id=document.legal_entity_id,
@@ -217,6 +221,11 @@ def txn(row: TransactionRow) -> str:
 def seen(row: ExceptionCaseRow) -> dict[str, str]:
     """Return the headers of an act on what was seen."""
     return {"if-match": f'"{row.revision}"'}
+
+
+def minor_of(totals: Mapping[str, Any]) -> int:  # `Totals` as JSON
+    """Return what totals say in the group's currency."""
+    return int(totals["group"]["minor"])
 
 
 def at(moment: datetime) -> str:

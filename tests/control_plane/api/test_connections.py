@@ -11,7 +11,7 @@ from control_plane.store import connections, exception_cases, runs
 from control_plane.store.connections import Configured
 from control_plane.store.exception_cases import Trouble
 from control_plane.store.runs import Schedule, Trigger
-from tests.control_plane.api.stand import Stand
+from tests.control_plane.api.stand import CONFIRMING, Stand, minor_of
 
 BECAUSE = {"reason": "The platform is being upgraded"}
 SEEN = {"if-match": '"1"'}
@@ -43,6 +43,20 @@ async def test_a_connection_shows_its_streams_and_what_stands_behind_it(stand: S
     assert stream["last_run"]["state"] == "waiting"
     assert listed["oldest_read_at"] == "2026-03-16T09:00:00Z"
     assert listed["behind_unhealthy"]["count"] == 0
+
+
+async def test_behind_unhealthy_connections_each_document_stands_once_and_no_confirmation(stand: Stand) -> None:
+    connected(stand)
+    stand.document(State.READY)
+    stand.document(State.READY, flow=CONFIRMING, target="concur")
+    with stand.database.write() as session:
+        for name in ("concur", "erp"):
+            connections.heard(session, name, failure="it cannot be reached", now=stand.runtime.now())
+    async with stand.client(stand.key(Role.VIEWER)) as client:
+        listed = (await client.get("/v1/connections")).json()
+    behind = {one["name"]: (one["behind"]["count"], one["confirmation_count"]) for one in listed["items"]}
+    assert behind == {"concur": (1, 1), "erp": (1, 0)}
+    assert (listed["behind_unhealthy"]["count"], minor_of(listed["behind_unhealthy"])) == (1, 41_250)
 
 
 async def test_a_connection_is_paused_and_resumed(stand: Stand) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,11 +11,17 @@ from control_plane.domain.access import Grant, Role
 from control_plane.domain.identity import public_id
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State
-from control_plane.store import exception_cases, idempotency, people
-from control_plane.store.tables import ExceptionCaseRow
-from tests.control_plane.api.stand import Stand, exc, seen, txn
+from control_plane.store import exception_cases, holds, idempotency, people
+from control_plane.store.holds import HoldKey
+from control_plane.store.tables import ExceptionCaseRow, TransactionRow
+from tests.control_plane.api.stand import CONFIRMING, FLOW, Stand, exc, minor_of, seen, txn
 
 BECAUSE = {"reason": "The project is open again"}
+
+
+def await_records(stand: Stand, document: TransactionRow, keys: Sequence[HoldKey]) -> None:
+    with stand.database.write() as session:
+        holds.replace(session, {document.id: keys})
 
 
 def retryable(stand: Stand) -> ExceptionCaseRow:
@@ -150,12 +157,13 @@ async def test_only_who_claimed_it_retries(lite: Stand) -> None:
     assert lite.transaction_row(row.transaction_id).state == "failed"
 
 
-async def test_a_document_that_never_passed_its_checks_is_not_retried(lite: Stand) -> None:
+async def test_a_retry_checks_a_document_again_that_never_passed_its_checks(lite: Stand) -> None:
     key = lite.key(Role.ANALYST)
     row = await claimed(lite, key, lite.stuck(State.FAILED, Reason.CONTRACT))
     async with lite.client(key) as client:
         answer = await client.post(f"/v1/exceptions/{exc(row)}/retry", headers=seen(row), json=BECAUSE)
-    assert answer.status_code == 409
+    assert (answer.status_code, answer.json()["state"]) == (200, "retrying")
+    assert lite.transaction_row(row.transaction_id).state == "received"
 
 
 async def test_a_document_is_returned_to_its_source_and_that_is_the_evidence(stand: Stand) -> None:
@@ -290,6 +298,36 @@ async def test_causes_group_what_has_the_same_fingerprint(stand: Stand) -> None:
     assert figures["top_cause"]["code"] == "inactive_master_data"
     assert figures["unclaimed"]["count"] == figures["open"]["count"] == 3
     assert figures["mine_due_today"]["count"] == 0
+
+
+async def test_a_cause_counts_the_records_that_its_documents_await(stand: Stand) -> None:
+    project, period = ("project", "DE01", "P-12"), ("period", "DE01", "2026-02")
+    awaited = [[project, ("cost_center", "DE01", "K-1")], [project], [("project", "DE01", "P-13")]]
+    for number, keys in enumerate(awaited):
+        document = stand.document(State.ON_HOLD, Reason.MASTER_DATA)
+        stand.case(document, "inactive_master_data", field_path=f"lines.{number}.project")
+        await_records(stand, document, keys)
+    closed = stand.document(State.ON_HOLD, Reason.PERIOD, group_minor=7)
+    stand.case(closed, "closed_period", field_path="posting_date")
+    await_records(stand, closed, [period])
+    stand.case(stand.document(State.FAILED, Reason.CONTRACT, group_minor=1), "schema_violation")
+    async with stand.client(stand.key(Role.VIEWER)) as client:
+        causes = (await client.get("/v1/causes")).json()["items"]
+    assert [(one["code"], one["domain"], one["record_count"]) for one in causes] == [
+        ("inactive_master_data", "project", 2),
+        ("closed_period", "period", 1),
+        ("schema_violation", "", 0),
+    ]
+
+
+async def test_exceptions_of_confirmations_count_but_their_amounts_do_not(stand: Stand) -> None:
+    for flow in (FLOW, CONFIRMING):
+        stand.case(stand.document(State.FAILED, Reason.REJECTED, flow=flow))
+    async with stand.client(stand.key(Role.VIEWER)) as client:
+        every = (await client.get("/v1/exceptions/figures")).json()["open"]
+        confirming = (await client.get("/v1/exceptions/figures", params={"flow": CONFIRMING})).json()["open"]
+    assert (every["count"], minor_of(every), every["by_currency"][0]["minor"]) == (2, 41_250, 41_250)
+    assert (confirming["count"], minor_of(confirming)) == (1, 41_250)
 
 
 async def test_the_same_key_gets_the_same_answer_and_acts_once(stand: Stand) -> None:

@@ -11,7 +11,7 @@ from control_plane.store.connections import Configured
 from control_plane.store.incarnations import Start
 from control_plane.store.runs import Schedule
 from control_plane.store.tables import LedgerBalanceRow
-from tests.control_plane.api.stand import FLOW, Stand
+from tests.control_plane.api.stand import CONFIRMING, FLOW, Stand, minor_of
 
 
 async def test_the_ledger_shows_every_cent_in_its_place(stand: Stand) -> None:
@@ -97,10 +97,30 @@ async def test_slas_show_breaches_first_and_attainment(stand: Stand) -> None:
     assert (slas["breached"]["count"], slas["attainment"]) == (1, 0.75)
 
 
+async def test_no_total_sums_documents_with_their_confirmations(stand: Stand) -> None:
+    for flow in (FLOW, CONFIRMING):
+        stand.document(State.FAILED, Reason.REJECTED, flow=flow, sla_status="breached", sla_next_at=None)
+        stand.document(State.READY, flow=flow, sla_status="at_risk")
+        stand.document(State.POSTED, flow=flow, sla_status="breached", sla_next_at=None)
+    async with stand.client(stand.key(Role.CONTROLLER)) as client:
+        slas = (await client.get("/v1/slas")).json()
+        ledger = (await client.get("/v1/ledger")).json()
+        states = (await client.get("/v1/ledger/states", params={"place": "blocked"})).json()["items"]
+        confirming = (await client.get("/v1/slas", params={"flow": CONFIRMING})).json()
+        metrics = (await client.get("/metrics")).text
+    assert len(slas["items"]) == len(ledger["items"]) == 2
+    assert [minor_of(slas[name]) for name in ("breached", "at_risk")] == [41_250, 41_250]
+    assert [minor_of(ledger[name]) for name in ("received", "open")] == [123_750, 82_500]
+    assert [(one["flow"], minor_of(one["totals"])) for one in states] == [(FLOW, 41_250), (CONFIRMING, 41_250)]
+    assert (minor_of(confirming["breached"]), confirming["attainment"]) == (41_250, 0.0)
+    assert f'tieout_blocked_amount{{currency="EUR",flow="{FLOW}",legal_entity="DE01"}} 412.5' in metrics
+
+
 async def test_alerts_tell_what_is_wrong_with_amount_owner_and_link(stand: Stand) -> None:
     now = stand.runtime.now()
     stand.document(State.FAILED, Reason.REJECTED, sla_status="breached", sla_next_at=None)
     stand.document(State.IN_DOUBT)
+    stand.document(State.READY, flow=CONFIRMING, target="concur")
     with stand.database.write() as session:
         connections.register(session, [Configured("erp", "sandbox_erp"), Configured("concur", "concur")])
         connections.pause(session, "erp", reason="failure", failure="credentials_refused", now=now)
@@ -124,6 +144,7 @@ async def test_alerts_tell_what_is_wrong_with_amount_owner_and_link(stand: Stand
     assert told["in_doubt"]["link"] == f"/exceptions?flow={FLOW}&legal_entity_id=DE01"
     assert told["connection_paused"]["sentence"] == "erp refuses our credentials; everything for it waits."
     assert told["connection_paused"]["totals"]["count"] == 2
+    assert told["connection_failing"]["totals"]["count"] == 2
     assert [one["severity"] for one in answer["items"]].index("warning") == 4
     assert answer["freshness"] == {
         "read_at": "2026-03-16T08:00:00Z",
@@ -158,7 +179,7 @@ async def test_the_metrics_are_told_from_the_same_figures(stand: Stand) -> None:
     for line in (
         f'tieout_transactions_total{{flow="{FLOW}",legal_entity="DE01"}} 2.0',
         f'tieout_documents{{flow="{FLOW}",legal_entity="DE01",place="blocked",state="failed"}} 1.0',
-        'tieout_blocked_amount{currency="EUR",legal_entity="DE01"} 422.5',
+        f'tieout_blocked_amount{{currency="EUR",flow="{FLOW}",legal_entity="DE01"}} 422.5',
         f'tieout_in_doubt{{flow="{FLOW}",legal_entity="DE01"}} 1.0',
         f'tieout_ledger_drift{{flow="{FLOW}",legal_entity="DE01"}} 0.0',
         f'tieout_open_exceptions{{class="rejected",flow="{FLOW}",legal_entity="DE01"}} 1.0',

@@ -65,13 +65,24 @@ async def test_flows_show_their_steps_and_the_policy_in_force(lite: Stand) -> No
         flow = (await client.get("/v1/flows")).json()["items"][0]
     values = {one["key"]: one for one in flow["policy"]}
     assert "validate" in flow["steps"]
-    assert flow["sla"][0] | {"pause": []} == {"start": "received", "stop": "posted", "within": "8:00:00", "pause": []}
+    promised = {"start": "received", "stop": "posted", "within": "8 business hours", "pause": []}
+    assert flow["sla"] == [promised]
     assert (values["routing"]["version"], values["routing"]["checker"], values["routing"]["value"]) == (
         1,
         "carl",
         {"rules": []},
     )
     assert any(one["version"] == 0 for one in flow["policy"])
+
+
+async def test_a_flow_shows_the_promise_in_force(lite: Stand) -> None:
+    now, value = lite.runtime.now(), {"business_hours": 1, "at_risk_after": "1/2"}
+    with lite.database.write() as session:
+        row = policies.propose(session, lite.runtime.ids, FLOW, "sla", value, maker="mia", now=now)
+        policies.approve(session, row.id, checker="carl", now=now)
+    async with lite.client(lite.key(Role.VIEWER)) as client:
+        flow = (await client.get("/v1/flows")).json()["items"][0]
+    assert flow["sla"][0]["within"] == "1 business hour"
 
 
 async def test_master_data_is_shown_as_it_stands_and_stood_with_what_waits_for_it(stand: Stand) -> None:
