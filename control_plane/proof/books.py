@@ -17,7 +17,7 @@ _ADVANCES: Final = frozenset(one.code for one in ACCOUNTS if one.role == "cash_a
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """One version of one document that the source has handed over."""
+    """One version of one document that the source has shown to us."""
 
     document_id: str
     business_id: str
@@ -25,7 +25,8 @@ class Approved:
     currency: str
     amount_minor: int | None
     """None: no exact amount of a known currency."""
-    is_recalled: bool
+    is_ours: bool
+    """We have acknowledged it. What was taken back before that may be known to us or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,10 @@ class Booked:
 
 
 def approved_of(export: Words) -> Iterator[Approved]:
-    """Yield the versions in the expense platform's books that were handed over to us."""
+    """Yield the versions in the expense platform's books that were shown to us."""
     for document in export["documents"]:
         for version in document["versions"]:
-            if version["acknowledged_at"] is not None:
+            if version["deliveries"]:
                 yield _approved(document, version)
 
 
@@ -82,7 +83,7 @@ def _approved(document: Words, version: Words) -> Approved:
         is_advance=is_advance,
         currency=version["currency"] or "",
         amount_minor=_minor(version),
-        is_recalled=version["recalled_at"] is not None,
+        is_ours=version["acknowledged_at"] is not None,
     )
 
 

@@ -109,16 +109,16 @@ def verify(
         *_strays(postings, statements),
         *_in_ledger(statements, ledger),
     ]
-    return Proof(len(versions), len(postings), len(statements), tuple(differences))
+    return Proof(sum(one.is_ours for one in versions), len(postings), len(statements), tuple(differences))
 
 
 def _against_source(versions: Sequence[Approved], statements: Sequence[Statement]) -> Iterator[Difference]:
     said = {one.document_id: one for one in statements}
     for version in versions:
         statement = said.pop(version.document_id, None)
-        if statement is None:
+        if statement is None and version.is_ours:
             yield Difference(LOST, version.document_id, "The source has handed it over; Tieout does not know it.")
-        elif statement.currency != NO_CURRENCY and not _same_amount(version, statement):
+        elif statement and statement.currency != NO_CURRENCY and not _same_amount(version, statement):
             theirs = _money(version.amount_minor, version.currency)
             ours = _money(statement.amount_minor, statement.currency)
             yield Difference(WRONG_AMOUNT, version.document_id, f"The source says {theirs}, Tieout {ours}.")

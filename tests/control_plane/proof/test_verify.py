@@ -5,7 +5,7 @@ import pytest
 from control_plane.proof.books import Approved, Booked
 from control_plane.proof.verify import LedgerFigures, Place, Proof, Statement, verify
 
-APPROVED = Approved("doc1", "report1", is_advance=False, currency="EUR", amount_minor=11900, is_recalled=False)
+APPROVED = Approved("doc1", "report1", is_advance=False, currency="EUR", amount_minor=11900, is_ours=True)
 STATEMENT = Statement(
     transaction_id="txn_1",
     document_id="doc1",
@@ -60,6 +60,13 @@ def test_a_document_that_tieout_does_not_know_is_lost() -> None:
 
     assert _found(proof) == [("lost", "doc1")]
     assert proof.lost == 1
+
+
+def test_a_document_that_was_taken_back_before_we_acknowledged_it_may_be_known_or_not() -> None:
+    shown, withdrawn = replace(APPROVED, is_ours=False), replace(STATEMENT, place=Place.WITHDRAWN)
+
+    assert _proof(approved=[shown], booked=[], statements=[]).holds
+    assert _proof(approved=[shown], booked=[], statements=[withdrawn]).holds
 
 
 def test_a_document_that_the_source_never_handed_over_is_unknown() -> None:
