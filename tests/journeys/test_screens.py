@@ -3,13 +3,12 @@
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from control_plane.api.client import ApiClient
 from tests.monitor_ui.running_screen import running_screen
@@ -31,6 +30,7 @@ QUIET = (
 )
 DESK = ViewportSize(width=1440, height=1000)
 PHONE = ViewportSize(width=390, height=844)
+SIZES = (PHONE, DESK)
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 VIEWS = {
@@ -43,8 +43,10 @@ VIEWS = {
 APP = "[data-testid=stApp]"
 RUN_STATE = "data-test-script-state"
 PATIENCE = 20_000
-FADES_IN = 600
-"""Milliseconds that the bands of a sankey take to appear; the other times are milliseconds, too."""
+"""Milliseconds."""
+HAS_FADED_IN = """() => [...document.querySelectorAll(".sankey-link, .sankey-node")].every(
+    band => getComputedStyle(band).opacity === "1"
+)"""
 ROW = 33
 """Pixels of a table's row."""
 
@@ -75,16 +77,10 @@ class Visit:
         expect(self.page.locator(APP)).to_have_attribute(RUN_STATE, "notRunning")
         expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
 
-    def turn(self, scheme: Scheme) -> None:
-        """Change the theme and let the view be drawn anew, where it has figures."""
-        self.page.emulate_media(color_scheme=scheme)
-        refresh = self.page.get_by_role("button", name="Refresh")
-        if refresh.is_visible():
-            refresh.click()
-            self.page.mouse.move(0, 0)
-            with suppress(Error):  # it may have come and gone
-                self.page.wait_for_selector(f'{APP}[{RUN_STATE}="running"]', timeout=1000)
-        self.rest()
+    def go(self, view: str, title: str) -> None:
+        """Go to a view by the menu; it is drawn anew, in the theme of now."""
+        self.page.locator(f"[data-testid=stSidebarNavLink][href*='/{view}']").click()
+        self.see(title)
 
     def choose_row(self, number: int, table: int = 0) -> None:
         """Choose a row of a table, which is drawn on a canvas."""
@@ -99,8 +95,7 @@ class Visit:
         """Keep a picture."""
         ARTIFACTS.mkdir(parents=True, exist_ok=True)
         (ARTIFACTS / ".gitignore").write_text("*\n")
-        if self.page.locator(".sankey-link").count():
-            self.page.wait_for_timeout(FADES_IN)
+        self.page.wait_for_function(HAS_FADED_IN)
         self.page.screenshot(path=ARTIFACTS / f"{name}.png", animations="disabled")
 
     def outside(self) -> list[str]:
@@ -138,22 +133,27 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def desk(browser: Browser) -> Iterator[BrowserContext]:
+    """One browser's memory for all tests: what a screen is made of is loaded once."""
     with browser.new_context(viewport=DESK, color_scheme="light", timezone_id="Europe/Berlin") as context:
         context.set_default_timeout(PATIENCE)
         yield context
 
 
+@pytest.fixture
+def visit(desk: BrowserContext, address: str) -> Iterator[Visit]:
+    with desk.new_page() as page:
+        yield Visit(page, address)
+
+
 def test_somebody_signs_in_finds_an_exception_claims_and_retries_it(
-    desk: BrowserContext, address: str, filled: Filled, running: Serving
+    visit: Visit, filled: Filled, running: Serving
 ) -> None:
     with ApiClient(running.url, filled.anna) as api:
         rows = api.exceptions().items
         wanted = next(one for one in rows if one.code == "rejected_by_target")
-    visit = Visit(desk.new_page(), address)
     page = visit.page
-
     visit.open("exceptions", "Tieout")
     page.get_by_role("textbox", name="API key").fill(filled.anna)
     page.get_by_role("button", name="Sign in").click()
@@ -177,19 +177,18 @@ def test_somebody_signs_in_finds_an_exception_claims_and_retries_it(
     assert visit.errors == []
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_every_view_is_drawn_from_this_machine_alone_and_fits(
-    desk: BrowserContext, address: str, running: Serving, size: ViewportSize
-) -> None:
-    visit = Visit(desk.new_page(), address)
-    visit.page.set_viewport_size(size)
-    for view, title in VIEWS.items():
-        visit.open(f"{view}?code={running.code('anna')}", title)
-        for scheme in SCHEMES:
-            visit.turn(scheme)
-            visit.shoot(f"{view}-{scheme}-{size['width']}")
-        assert visit.page.evaluate("document.body.scrollWidth") <= size["width"]
-        assert "code=" not in visit.page.url
+def test_every_view_is_drawn_from_this_machine_alone_and_fits(visit: Visit, running: Serving) -> None:
+    visit.open(f"connections?code={running.code('anna')}", VIEWS["connections"])
+    assert "code=" not in visit.page.url
+    for scheme in SCHEMES:
+        visit.page.emulate_media(color_scheme=scheme)
+        for view, title in VIEWS.items():
+            visit.go(view, title)
+            for size in SIZES:
+                visit.page.set_viewport_size(size)
+                visit.shoot(f"{view}-{scheme}-{size['width']}")
+                assert visit.page.evaluate("document.body.scrollWidth") <= size["width"]
+            visit.page.set_viewport_size(DESK)
 
     assert visit.page.evaluate("document.fonts.check('16px Inter')")
     assert visit.outside() == []
