@@ -15,7 +15,6 @@ from control_plane.domain.verdict import Candidate, Case, Verdict
 from control_plane.engine import facts, succeed, trouble
 from control_plane.engine import intents as intents_json
 from control_plane.engine.parts import Parts, Unit
-from control_plane.engine.understand import understand
 from control_plane.flows.flow import Flow, StepRecord, StepResult, destination, run
 from control_plane.store import budgets, holds, inbox, lineage, payloads, transactions, transitions
 from control_plane.store.tables import InboxRow
@@ -134,7 +133,7 @@ def _translated(parts: Parts, work: Work, receipt: InboxRow | None, body: bytes 
         time=receipt.occurred_at,
         payload=body,
     )
-    return understand(connector.source, envelope)
+    return parts.reader.read(work.connection, connector.source, envelope, receipt.content_sha256)
 
 
 def _examined(flow: Flow, work: Work, translation: Translation, known: facts.Gathered) -> Examined:

@@ -59,19 +59,20 @@ class Errand:
 
 
 async def note_outcomes(parts: Parts) -> int:
-    """Turn recorded postings and returns into confirmations; return how many entries of the story were read."""
+    """Turn recorded postings and returns into confirmations; return how many there were."""
     return await parts.write(_note_outcomes)
 
 
 def _note_outcomes(unit: Unit) -> int:
-    entries = lineage.unread(unit.session, CONSUMER, limit=1000)
-    if not entries:
+    states = sorted({state.value for flow in unit.flows.values() for state in flow.confirms})
+    unread = lineage.unread(unit.session, CONSUMER, to_states=states, limit=500)
+    if unread is None:
         return 0
-    ended = [entry for entry in entries if _is_told(unit, entry)]
+    ended = [entry for entry in unread.entries if _is_told(unit, entry)]
     works = {work.id: work for work in transactions.by_ids(unit.session, [entry.transaction_id for entry in ended])}
     bear(unit, [_telling(entry, works[entry.transaction_id]) for entry in ended])
-    lineage.advance(unit.session, CONSUMER, entries[-1], now=unit.now)
-    return len(entries)
+    lineage.advance(unit.session, CONSUMER, unread.until, now=unit.now)
+    return len(ended)
 
 
 def _telling(entry: LineageRow, work: Work) -> Telling:
@@ -82,7 +83,7 @@ def _telling(entry: LineageRow, work: Work) -> Telling:
 
 def _is_told(unit: Unit, entry: LineageRow) -> bool:
     flow = unit.flows.get(entry.flow)
-    return entry.kind == lineage.Kind.TRANSITION.value and flow is not None and entry.to_state in flow.confirms
+    return flow is not None and entry.to_state in flow.confirms
 
 
 def bear(unit: Unit, tellings: Sequence[Telling]) -> None:

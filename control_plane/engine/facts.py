@@ -1,6 +1,6 @@
 """The facts that a batch's steps want, fetched once: lists, bindings, policy, likely duplicates, budgets used."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -45,12 +45,14 @@ class Gathered:
     """By flow."""
     policy_version: Mapping[str, int]
     master_data_version: int
-    candidates: tuple[Candidate, ...]
+    candidates: Mapping[tuple[str, int], Sequence[Candidate]]
+    """By currency and amount in minor units."""
     spent: Spent
 
     def of(self, work: Work) -> Known:
         """Return what the steps may know about one document: it repeats only what came before it."""
-        earlier = tuple(one for one in self.candidates if one.transaction_id < work.id)
+        alike = self.candidates.get((work.seen.currency, work.seen.amount_minor), ())
+        earlier = tuple(one for one in alike if one.transaction_id < work.id)
         known = self.known[work.seen.flow]
         spent_minor = self.spent.beside(work.id, known.policy["budgets"]["limits"])
         return replace(known, candidates=earlier, spent_minor=spent_minor)
@@ -75,7 +77,7 @@ def gather(unit: Unit, lists: Lists, works: Sequence[Work], alike: tuple[Candida
             rates=lists.rates,
             group_rates=_group_rates(records, policy["group"]["currency"]),
         )
-    return Gathered(known, versions, lists.version, alike, _spent(unit, known.values(), works))
+    return Gathered(known, versions, lists.version, _by_amount(alike), _spent(unit, known.values(), works))
 
 
 def _spent(unit: Unit, known: Iterable[Known], works: Sequence[Work]) -> Spent:
@@ -87,6 +89,13 @@ def _spent(unit: Unit, known: Iterable[Known], works: Sequence[Work]) -> Spent:
 def _group_rates(records: Mapping[master_data.Key, MasterRecord], currency: str) -> dict[tuple[str, str], str]:
     rates = [one.attributes for (domain, _, _), one in records.items() if domain is Domain.RATE and one.active]
     return {(one["from"], one["period"]): one["rate"] for one in rates if one.get("to") == currency}
+
+
+def _by_amount(alike: Iterable[Candidate]) -> dict[tuple[str, int], list[Candidate]]:
+    found: dict[tuple[str, int], list[Candidate]] = defaultdict(list)
+    for one in alike:
+        found[one.currency, one.amount_minor].append(one)
+    return found
 
 
 def candidates(works: Sequence[Work], reports: Mapping[int, ExpenseReport]) -> tuple[Candidate, ...]:

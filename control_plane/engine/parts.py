@@ -10,6 +10,7 @@ from sqlmodel import Session
 from connectors.contract import Connector, Target
 from control_plane.domain.calendar import Calendar
 from control_plane.engine.lists import Lists
+from control_plane.engine.understand import Reader
 from control_plane.flows.flow import Flow
 from control_plane.runtime import Ids, Runtime
 from control_plane.store.database import Database
@@ -46,6 +47,7 @@ class Unit:
     """When each legal entity works; one that is not listed keeps plain office hours."""
     untold: frozenset[str] = frozenset()
     """Connections whose source hears nothing of what became of its documents."""
+    reader: Reader = field(default_factory=Reader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Parts:
     incarnation: int = 0
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     lists: Lists = field(default_factory=Lists)
+    reader: Reader = field(default_factory=Reader)
 
     async def write(self, work: Callable[[Unit], T]) -> T:
         """Run one writing unit of work off the event loop and return what it returns."""
@@ -82,7 +85,7 @@ class Parts:
     def unit(self, session: Session) -> Unit:
         """Return the unit of work on a session, at the present moment."""
         untold = frozenset(name for name, connector in self.connectors.items() if not connector.is_told)
-        return Unit(session, self.runtime.now(), self.runtime.ids, self.flows, self.calendars, untold)
+        return Unit(session, self.runtime.now(), self.runtime.ids, self.flows, self.calendars, untold, self.reader)
 
     @property
     def targets(self) -> dict[str, Target]:

@@ -10,7 +10,6 @@ from connectors.contract import Document, Envelope, Payment, Recall, Source, Tra
 from connectors.failures import Failure
 from control_plane.engine import accept, learn, pay, recall, trouble
 from control_plane.engine.parts import Unit
-from control_plane.engine.understand import understand
 from control_plane.runtime import Ids
 from control_plane.store import inbox, payloads
 from control_plane.store.tables import UNRESOLVED
@@ -61,7 +60,7 @@ def receive(unit: Unit, feed: Feed, envelopes: Sequence[Envelope]) -> Reception:
         if before is not None and before.is_repeated_by(sha256):
             repeated.add(key)
         elif (*key, sha256) not in fresh:
-            translation = understand(feed.source, envelope)
+            translation = unit.reader.read(feed.connection, feed.source, envelope, sha256)
             fresh[*key, sha256] = _Fresh(envelope, sha256, generations[key], translation)
             generations[key] += 1
     inbox.count_again(unit.session, [earlier[key].inbox_id for key in repeated], now=unit.now)

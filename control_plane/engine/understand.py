@@ -1,6 +1,8 @@
-"""Understand: what an envelope says in our words; a connector's mistake leaves one document unread, not a page."""
+"""Understand: what an envelope says in our words, read once as long as it is asked about soon again."""
 
 import logging
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from typing import Final
 
 from connectors.contract import Envelope, Source, Translation, Unreadable
@@ -8,9 +10,31 @@ from connectors.failures import Failure
 
 LOG: Final = logging.getLogger(__name__)
 
+REMEMBERED: Final = 2000
+"""Translations that a worker keeps: what was just received is checked next."""
+
+Key = tuple[str, str, str]
+"""Connection, event id and the hash of the payload: the same bytes always say the same."""
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads envelopes, and remembers the newest ones."""
+
+    _read: OrderedDict[Key, Translation] = field(default_factory=OrderedDict)
+
+    def read(self, connection: str, source: Source, envelope: Envelope, sha256: str) -> Translation:
+        """Return what the envelope says."""
+        key = (connection, envelope.id, sha256)
+        if key not in self._read:
+            self._read[key] = understand(source, envelope)
+            if len(self._read) > REMEMBERED:
+                self._read.popitem(last=False)
+        return self._read[key]
+
 
 def understand(source: Source, envelope: Envelope) -> Translation:
-    """Return what the envelope says; what its connector stumbles over is unreadable, its payload is kept."""
+    """Return what the envelope says; what its connector stumbles over is unreadable: one document, not a page."""
     try:
         return source.translate(envelope)
     except Exception as error:

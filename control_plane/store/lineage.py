@@ -1,18 +1,22 @@
 """The one story of every transaction, append-only; everything else is told from it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Text, func, tuple_
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
 
 from control_plane.runtime import Ids
 from control_plane.store.database import advisory_lock
 from control_plane.store.statements import dialect_of, insert_many
 from control_plane.store.tables import BIG, ConsumerRow, LineageRow
+
+Place = tuple[int, int]
+"""Where in the story: (writing unit of work on PostgreSQL, else 0; entry id)."""
 
 
 class Kind(StrEnum):
@@ -63,29 +67,59 @@ def story_of(session: Session, transaction_ids: Sequence[int]) -> list[LineageRo
     return list(session.exec(query).all())
 
 
-def unread(session: Session, consumer: str, limit: int) -> list[LineageRow]:
-    """Return the entries that a consumer has not read, in an order in which none can appear before the last one.
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What a consumer is to read next: the transitions it asked for, up to a place in the story."""
 
-    On SQLite ids are drawn inside the one writing unit of work. On PostgreSQL an entry counts only once no unit of
-    work is open that is as old as its own: a lower one could still commit. Who reads as the same consumer waits.
+    entries: tuple[LineageRow, ...]
+    until: Place
+
+
+def unread(session: Session, consumer: str, *, to_states: Collection[str], limit: int) -> Unread | None:
+    """Return the transitions to some states that a consumer has not read, or None where the story has not gone on.
+
+    They come in an order in which none can appear before the last one. On SQLite ids are drawn inside the one writing
+    unit of work. On PostgreSQL an entry counts only once no unit of work is open that is as old as its own: a lower
+    one could still commit. Who reads as the same consumer waits.
     """
     advisory_lock(session, [f"consumer {consumer}"])
     read = session.get(ConsumerRow, consumer)
-    xid, number = (0, 0) if read is None else (read.xid, read.lineage_id)
-    query = select(LineageRow).limit(limit)
-    if dialect_of(session) == "sqlite":
-        return list(session.exec(query.where(col(LineageRow.id) > number).order_by(col(LineageRow.id))).all())
-    oldest_open = func.pg_snapshot_xmin(func.pg_current_snapshot()).cast(Text).cast(BIG)
-    after = tuple_(LineageRow.xid, LineageRow.id) > (xid, number)
-    query = query.where(after, col(LineageRow.xid) < oldest_open)
-    return list(session.exec(query.order_by(col(LineageRow.xid), col(LineageRow.id))).all())
+    after = (0, 0) if read is None else (read.xid, read.lineage_id)
+    newest = _newest(session)
+    if newest <= after:
+        return None
+    query = (
+        select(LineageRow)
+        .where(_is_after(session, after), ~_is_after(session, newest))
+        .where(LineageRow.kind == Kind.TRANSITION.value, col(LineageRow.to_state).in_(to_states))
+        .limit(limit)
+    )
+    if dialect_of(session) == "postgresql":
+        query = query.order_by(col(LineageRow.xid))
+    entries = tuple(session.exec(query.order_by(col(LineageRow.id))).all())
+    return Unread(entries, newest if len(entries) < limit else (entries[-1].xid or 0, entries[-1].id))
 
 
-def advance(session: Session, consumer: str, entry: LineageRow, *, now: datetime) -> None:
-    """Note that a consumer has read up to an entry, with what it made of it in the same unit of work."""
-    read = ConsumerRow(name=consumer, xid=entry.xid or 0, lineage_id=entry.id, moved_at=now)
-    session.merge(read)
+def advance(session: Session, consumer: str, until: Place, *, now: datetime) -> None:
+    """Note how far a consumer has read, with what it made of it in the same unit of work."""
+    session.merge(ConsumerRow(name=consumer, xid=until[0], lineage_id=until[1], moved_at=now))
     session.flush()
+
+
+def _newest(session: Session) -> Place:
+    """Return the last place of the story before which nothing can appear any more."""
+    if dialect_of(session) == "sqlite":
+        return 0, session.connection().execute(select(func.max(LineageRow.id))).scalar_one() or 0
+    oldest_open = func.pg_snapshot_xmin(func.pg_current_snapshot()).cast(Text).cast(BIG)
+    query = select(LineageRow.xid, LineageRow.id).where(col(LineageRow.xid) < oldest_open)
+    row = session.exec(query.order_by(col(LineageRow.xid).desc(), col(LineageRow.id).desc()).limit(1)).first()
+    return (0, 0) if row is None else (row[0] or 0, row[1])
+
+
+def _is_after(session: Session, place: Place) -> ColumnElement[bool]:
+    if dialect_of(session) == "sqlite":
+        return col(LineageRow.id) > place[1]
+    return tuple_(LineageRow.xid, LineageRow.id) > place
 
 
 def _xid(session: Session) -> int | None:

@@ -29,6 +29,9 @@ _UNCLEAR: Final[ColumnElement[bool]] = literal_column("state IN ('in_doubt', 'aw
 _REVERSIBLE: Final[ColumnElement[bool]] = literal_column("reversal_wanted_at IS NOT NULL")
 _OPEN: Final[ColumnElement[bool]] = literal_column("is_open")
 
+MOST_ALIKE: Final = 2000
+"""Documents of the same amounts that a batch is compared with."""
+
 _SEEN_COLUMNS: Final = (
     TRANSACTION.c.id,
     TRANSACTION.c.state,
@@ -246,7 +249,7 @@ def versions_of(session: Session, flow: str, objects: Sequence[tuple[str, str]])
 
 
 def of_same_amount(session: Session, works: Sequence[Work]) -> list[Work]:
-    """Return standing transactions of the same flows over the same amounts, those of nothing left out."""
+    """Return the newest standing transactions of the same flows over the same amounts, those over nothing left out."""
     amounts = sorted({(work.seen.flow, work.seen.currency, work.seen.amount_minor) for work in works})
     columns = tuple_(TRANSACTION.c.flow, TRANSACTION.c.currency, TRANSACTION.c.amount_minor)
     query = (
@@ -255,7 +258,8 @@ def of_same_amount(session: Session, works: Sequence[Work]) -> list[Work]:
             columns.in_([amount for amount in amounts if amount[2]]),
             TRANSACTION.c.state.not_in([State.CANCELLED.value, State.SUPERSEDED.value, State.DUPLICATE.value]),
         )
-        .order_by(TRANSACTION.c.id)
+        .order_by(TRANSACTION.c.id.desc())
+        .limit(MOST_ALIKE)
     )
     return [_work_of(row) for row in session.connection().execute(query)]
 

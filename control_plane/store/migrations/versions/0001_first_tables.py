@@ -779,7 +779,9 @@ def _create_transaction() -> None:
             ["id"],
             unique=False,
             sqlite_where=sa.text("state IN ('returned_to_source', 'reversed', 'cancelled', 'duplicate', 'superseded')"),
-            postgresql_where=sa.text("state IN ('returned_to_source', 'reversed', 'cancelled', 'duplicate', 'superseded')"),
+            postgresql_where=sa.text(
+                "state IN ('returned_to_source', 'reversed', 'cancelled', 'duplicate', 'superseded')"
+            ),
         )
         batch_op.create_index(
             "ix_transaction_late",
