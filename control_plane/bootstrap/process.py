@@ -122,10 +122,14 @@ async def all_until_stopped(process: Process, works: Sequence[Awaitable[None]]) 
 def _alone(url: str) -> Iterator[None]:
     """Keep other processes from a SQLite file: it has one writing process. The lock goes with the process."""
     where = make_url(url)
-    if where.get_backend_name() != "sqlite" or not where.database:
+    if where.get_backend_name() != "sqlite" or where.database in {
+        None,
+        "",
+        ":memory:",
+    }:  # the last two are refused next
         yield
         return
-    file = Path(where.database).with_suffix(".lock")
+    file = Path(str(where.database)).with_suffix(".lock")
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as lock:
         try:
