@@ -65,11 +65,7 @@ def fingerprint(lock: Lock, root: Path) -> str:
 
 def stale(root: Path) -> list[str]:
     """Return the names of the locks that no longer fit their sources."""
-    return [
-        lock.name
-        for lock in LOCKS
-        if not lock.output(root).read_text().startswith(fingerprint(lock, root) + "\n")
-    ]
+    return [lock.name for lock in LOCKS if not lock.output(root).read_text().startswith(fingerprint(lock, root) + "\n")]
 
 
 def compile_lock(lock: Lock, root: Path, extra: Sequence[str]) -> None:
