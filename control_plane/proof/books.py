@@ -17,7 +17,7 @@ _ADVANCES: Final = frozenset(one.code for one in ACCOUNTS if one.role == "cash_a
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """One version of one document that the source has shown to us."""
+    """One version of one document in the source's books."""
 
     document_id: str
     business_id: str
@@ -26,7 +26,7 @@ class Approved:
     amount_minor: int | None
     """None: no exact amount of a known currency."""
     is_ours: bool
-    """We have acknowledged it. What was taken back before that may be known to us or not."""
+    """We have acknowledged it. What was taken back before that we may have seen or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,10 @@ class Booked:
 
 
 def approved_of(export: Words) -> Iterator[Approved]:
-    """Yield the versions in the expense platform's books that were shown to us."""
+    """Yield the versions in the expense platform's books."""
     for document in export["documents"]:
         for version in document["versions"]:
-            if version["deliveries"]:
-                yield _approved(document, version)
+            yield _approved(document, version)
 
 
 def booked_of(export: Words) -> Iterator[Booked]:

@@ -102,8 +102,8 @@ class Show:
 
     def go_on(self, feed: Feed) -> None:
         """Let new documents trickle in until Ctrl-C."""
-        self.console.print("New documents keep coming. Ctrl-C ends the demo.")
         with suppress(KeyboardInterrupt), Live(console=self.console, refresh_per_second=1) as live:
+            self.console.print("New documents keep coming. Ctrl-C ends the demo.")
             while True:
                 feed.trickle()
                 live.update(ledger_table(ledger_figures(self.client)))
