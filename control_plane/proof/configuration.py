@@ -73,7 +73,7 @@ def _sections(deployment: Deployment) -> dict[str, Table]:
         "secrets": {"directory": str(folder / "secrets")},
         "api": {"port": deployment.port},
         "ui": {"is_mounted": deployment.has_screen},
-        "engine": {"lease": 15},
+        "engine": {"lease": 15, "batch": 1000, "page": 500},
         "connections.concur": _expense(deployment.expense_url),
         "connections.erp": _target(deployment.erp),
         "flows.expense_report": _policy(deployment.erp),
@@ -86,7 +86,7 @@ def _expense(url: str) -> Table:
         "provider": "concur",
         "url": url,
         "credentials": {"client_id": "secret:expense_client_id", "client_secret": "secret:expense_client_secret"},
-        "options": {"page_size": "100", "recall_events": FEED},
+        "options": {"page_size": "250", "recall_events": FEED},
         "every": 1,
     }
 

@@ -23,9 +23,9 @@ T = TypeVar("T")
 
 BATCH: Final = 100
 """Documents that are handed in with one call."""
-AHEAD: Final = 500
+AHEAD: Final = 2000
 """Documents that may wait for their posting before more are approved: an office does not outrun its ERP."""
-APART: Final = 4 * AHEAD
+APART: Final = 3 * AHEAD
 """Steps after which an approved document is surely posted: half of them are payments."""
 _EVENTS_PER_CALL: Final = 1000
 _FEED: Final = "/v4/topics/financialintegration/events"

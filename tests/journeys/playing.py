@@ -14,9 +14,9 @@ from control_plane.proof.timeline import Step, spread, timeline
 from control_plane.proof.xes import read_traces
 
 QUICK: Final[Mapping[str, Mapping[str, Any]]] = {  # TOML values by section and key
-    "engine": {"lease": 15, "batch": 400, "page": 400},
+    "engine": {"lease": 15, "batch": 1000, "page": 1000},
     "connections.concur": {
-        "options": {"page_size": "200", "recall_events": "/v4/topics/financialintegration/events"},
+        "options": {"page_size": "500", "recall_events": "/v4/topics/financialintegration/events"},
         "streams": {"cash_advances": 30, "recalls": 2},
     },
     "connections.erp": {"every": 60, "streams": {"payments": 2, "project": 2}},
