@@ -1,6 +1,5 @@
 """The target's own documents, each of which proves at most one transaction."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,12 +63,9 @@ def references_of(session: Session, transaction_ids: Sequence[int]) -> Mapping[i
 
 
 def numbers_of(session: Session, transaction_ids: Sequence[int]) -> Mapping[int, str]:
-    """Return the target's numbers of the booked documents, as a person reads them, by transaction."""
-    found: dict[int, list[str]] = defaultdict(list)
-    for row in rows_of(session, transaction_ids):
-        if not row.reverses:
-            found[row.transaction_id].append(row.number)
-    return {number: ", ".join(numbers) for number, numbers in found.items()}
+    """Return the target's numbers of what stands in its books, as a person reads them, by transaction."""
+    booked = standing(session, transaction_ids)
+    return {number: ", ".join(row.number for row in rows) for number, rows in booked.items()}
 
 
 def rows_of(session: Session, transaction_ids: Sequence[int]) -> list[PostingRow]:
