@@ -165,10 +165,11 @@ def lease(  # a lease is all of this at once
         .order_by(TRANSACTION.c.priority_at, TRANSACTION.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("due")  # chosen once, whatever the plan: a subquery may be asked again for every row
     )
     statement = (
         update(TRANSACTION)
-        .where(TRANSACTION.c.id.in_(due))
+        .where(TRANSACTION.c.id.in_(core_select(due.c.id)))
         .values(
             state=State.IN_FLIGHT.value,
             lease_owner=owner,
