@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -16,8 +17,8 @@ def _version(**told: object) -> dict[str, object]:
     }
 
 
-def _read(doc_type: str = "expense", **told: str | None) -> Approved:
-    document = {"doc_type": doc_type, "business_id": "report1", "versions": [_version(**told)]}
+def _read(told: Mapping[str, str | None] | None = None, *, doc_type: str = "expense") -> Approved:
+    document = {"doc_type": doc_type, "business_id": "report1", "versions": [_version(**(told or {}))]}
     (found,) = approved_of({"documents": [document]})
     return found
 
@@ -40,15 +41,15 @@ def _document(**told: Any) -> dict[str, Any]:
 
 def test_an_approved_version_is_named_as_we_name_it() -> None:
     assert _read() == Approved("doc1", "report1", is_advance=False, currency="EUR", amount_minor=11900, is_ours=True)
-    assert _read("cashadvance").document_id == "cashadvance/doc1"
+    assert _read(doc_type="cashadvance").document_id == "cashadvance/doc1"
 
 
 def test_what_was_never_acknowledged_is_not_ours() -> None:
-    assert not _read(acknowledged_at=None).is_ours
+    assert not _read({"acknowledged_at": None}).is_ours
 
 
 def test_where_the_total_is_open_the_journals_are_the_amount() -> None:
-    assert _read(approved_amount=None, journal_amount="-50").amount_minor == -5000
+    assert _read({"approved_amount": None, "journal_amount": "-50"}).amount_minor == -5000
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_where_the_total_is_open_the_journals_are_the_amount() -> None:
     ],
 )
 def test_an_amount_that_its_currency_cannot_hold_is_none(told: dict[str, str | None]) -> None:
-    assert _read(**told).amount_minor is None
+    assert _read(told).amount_minor is None
 
 
 def test_a_posting_counts_with_its_costs_and_its_tax() -> None:
