@@ -5,11 +5,13 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from fastapi import FastAPI
 
-from connectors.contract import Envelope, Source
+from connectors.contract import Envelope
+from connectors.registry import SENDERS
 from control_plane import schedule
 from control_plane.api.app import create_app
 from control_plane.api.services import ApiSettings, Intake, Services, Taken
@@ -17,10 +19,11 @@ from control_plane.bootstrap.assembly import assembled, publisher_of
 from control_plane.bootstrap.process import EMBEDDED, Process, all_until_stopped, signaled, started
 from control_plane.bootstrap.serving import address_of, serve
 from control_plane.bootstrap.sharing import shared_secrets, welcome
-from control_plane.engine.parts import Parts
+from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.receive import Feed, receive
 from control_plane.engine.worker import PASSES, Pass, work
 from control_plane.settings import Settings
+from control_plane.store import inbox
 
 EVENTS: Final = "events"
 """The stream under which events that were sent to us stand."""
@@ -106,7 +109,7 @@ async def _served(process: Process, parts: Parts, address: str, screen_url: str)
         runtime=process.runtime,
         secrets=shared_secrets(process.settings),
         flows=parts.flows,
-        intakes=_intakes(parts),
+        intakes=_intakes(process.settings, parts),
         settings=ApiSettings(screen_url=screen_url),
     )
     code = await process.runtime.in_store(welcome, process, services.sign_in_codes)
@@ -114,16 +117,21 @@ async def _served(process: Process, parts: Parts, address: str, screen_url: str)
     return create_app(services), ready
 
 
-def _intakes(parts: Parts) -> Mapping[str, Intake]:
-    sources = {name: connector.source for name, connector in parts.connectors.items()}
-    return {name: _intake(parts, name, source) for name, source in sources.items() if source is not None}
+def _intakes(settings: Settings, parts: Parts) -> Mapping[str, Intake]:
+    """Return what takes the events that are sent to us, by the connection that their source names."""
+    senders = [name for name, section in settings.connections.items() if section.provider in SENDERS]
+    sources = {name: parts.connectors[name].source for name in senders}
+    return {name: _intake(parts, Feed(name, EVENTS, source)) for name, source in sources.items() if source is not None}
 
 
-def _intake(parts: Parts, connection: str, source: Source) -> Intake:
-    feed = Feed(connection, EVENTS, source)
+def _intake(parts: Parts, feed: Feed) -> Intake:
+    def take(envelopes: Sequence[Envelope], unit: Unit) -> list[Taken]:
+        repeated = receive(unit, feed, envelopes).repeated
+        receipts = inbox.earlier(unit.session, envelopes)
+        keys = [(one.source, one.id) for one in envelopes]
+        return [Taken(*key, is_repeated=key in repeated, transaction_id=receipts[key].transaction_id) for key in keys]
 
-    async def take(envelopes: Sequence[Envelope]) -> Sequence[Taken]:
-        reception = await parts.write(lambda unit: receive(unit, feed, envelopes))
-        return [Taken(one.source, one.id, is_repeated=(one.source, one.id) in reception.repeated) for one in envelopes]
+    async def taken(envelopes: Sequence[Envelope]) -> Sequence[Taken]:
+        return await parts.write(partial(take, envelopes))
 
-    return take
+    return taken
