@@ -68,7 +68,13 @@ def play(stage: Stage, client: ApiClient, steps: Sequence[Step], *, seconds: flo
 
     wait_until(is_over, seconds=seconds, what="the end of the log")
     stage.erp.activate_project("P-13")
+    wait_until(lambda: not _held_by_lists(client), seconds=seconds, what="the release of what P-13 held")
     settle(client)
     replay.end()
     settle(client)
     return replay
+
+
+def _held_by_lists(client: ApiClient) -> Sequence[object]:
+    waiting = client.exceptions(code="inactive_master_data", limit=1).items
+    return [case for case in waiting if case.state not in {"retrying", "resolved"}]
