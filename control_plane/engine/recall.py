@@ -22,6 +22,7 @@ def recall(unit: Unit, recalls: Sequence[Recall]) -> None:
     if not recalls:
         return
     fresh = [work.id for work in _named(unit, recalls) if not work.recalled_at]
+    transitions.hold_keys(unit.session, fresh)
     transactions.mark_recalled(unit.session, fresh, now=unit.now)
     settle_recalled(unit, fresh)
 

@@ -105,6 +105,7 @@ def _settle(answers: Sequence[TakenBack], unit: Unit) -> None:
         for outcome in one.outcomes
         if outcome.posting is not None
     ]
+    holds.watch(unit.session, [posting_key(one.work) for one in answers])
     postings.add(unit.session, unit.ids, proofs, now=unit.now)
     done = [one for one in answers if one.is_done]
     recorded = transitions.record(unit.session, [_reversed(unit, one) for one in done], unit.ids)

@@ -277,6 +277,7 @@ def set_payment_status(session: Session, transaction_ids: Sequence[int], status:
 def mark_recalled(session: Session, transaction_ids: Sequence[int], *, now: datetime) -> None:
     """Keep the recall of documents, whatever has become of them meanwhile."""
     final = [state.value for state in State if is_final(TRANSITIONS, state)]
+    _lock_in_order(session, transaction_ids)
     session.connection().execute(
         update(TRANSACTION)
         .where(TRANSACTION.c.id.in_(transaction_ids), TRANSACTION.c.state.not_in(final))
@@ -286,6 +287,7 @@ def mark_recalled(session: Session, transaction_ids: Sequence[int], *, now: date
 
 def want_reversal(session: Session, transaction_ids: Sequence[int], *, now: datetime | None) -> None:
     """Say from when on postings are to be taken back; None: no longer."""
+    _lock_in_order(session, transaction_ids)
     session.connection().execute(
         update(TRANSACTION).where(TRANSACTION.c.id.in_(transaction_ids)).values(reversal_wanted_at=now)
     )
@@ -332,6 +334,13 @@ _DEFAULTS: Final[dict[str, Any]] = {  # column values
 def _pick(session: Session, condition: Any, *order: Any, limit: int) -> list[Work]:  # Core expressions
     query = core_select(*_WORK_COLUMNS).where(condition).order_by(*order).limit(limit).with_for_update(skip_locked=True)
     return [_work_of(row) for row in session.connection().execute(query)]
+
+
+def _lock_in_order(session: Session, transaction_ids: Sequence[int]) -> None:
+    """Lock several rows the oldest first: two who do so never wait for each other."""
+    if len(transaction_ids) > 1:
+        query = core_select(TRANSACTION.c.id).where(TRANSACTION.c.id.in_(transaction_ids))
+        session.connection().execute(query.order_by(TRANSACTION.c.id).with_for_update())
 
 
 def _work_of(row: Any) -> Work:  # a Core row of _WORK_COLUMNS

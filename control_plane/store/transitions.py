@@ -15,7 +15,7 @@ from control_plane.domain.transaction import OPEN, Reason, Seen, State, Transiti
 from control_plane.runtime import Ids
 from control_plane.store import ledger, lineage
 from control_plane.store.database import advisory_lock
-from control_plane.store.statements import listed, table_of
+from control_plane.store.statements import dialect_of, listed, table_of
 from control_plane.store.tables import BIG, TransactionRow
 
 TRANSACTION: Final[Table] = table_of(TransactionRow)
@@ -59,6 +59,7 @@ class Recorded:
 
 def record(session: Session, changes: Sequence[Change], ids: Ids) -> Recorded:
     """Change states by compare-and-set on what each caller saw; story and ledger follow from what was applied."""
+    hold_keys(session, [change.transition.seen.id for change in changes if change.transition.to not in OPEN])
     applied: set[int] = set()
     closed_keys: set[str] = set()
     for shape in _by_shape(changes):
@@ -74,11 +75,20 @@ def record(session: Session, changes: Sequence[Change], ids: Ids) -> Recorded:
     return Recorded(frozenset(applied), tuple(promote(session, closed_keys)))
 
 
+def hold_keys(session: Session, transaction_ids: Sequence[int]) -> None:
+    """Keep other writers from the order keys of these transactions until the end of this unit of work.
+
+    To be called before their rows are changed: who takes key and row in one order never waits for each other.
+    """
+    if transaction_ids and dialect_of(session) != "sqlite":
+        query = core_select(TRANSACTION.c.order_key).where(TRANSACTION.c.id.in_(transaction_ids)).distinct()
+        advisory_lock(session, session.connection().execute(query).scalars())
+
+
 def promote(session: Session, order_keys: set[str]) -> list[int]:
-    """Make the oldest open transaction of each order key its head; return those that became one now."""
+    """Make the oldest open transaction of each held order key its head; return those that became one now."""
     if not order_keys:
         return []
-    advisory_lock(session, order_keys)
     key = listed(session, {"order_key": TRANSACTION.c.order_key.type}, [(key,) for key in sorted(order_keys)])
     waiting = TRANSACTION.alias("waiting")
     oldest = (
