@@ -68,17 +68,23 @@ async def _pull_pages(parts: Parts, run: SyncRunRow, feed: Feed, count: _Count) 
         if isinstance(page, Failure):
             count.failure = page
             return
-        count.add(await _take_page(parts, run, feed, page))
+        reception = await _take_page(parts, run, feed, page)
+        if reception is None:
+            return
+        count.add(reception)
         await acknowledge(parts, run.connection)  # at once: until then the source may take a document back unseen
         has_more = page.has_more and page.cursor != cursor
         cursor = page.cursor
 
 
-async def _take_page(parts: Parts, run: SyncRunRow, feed: Feed, page: Page) -> Reception:
-    def take(unit: Unit) -> Reception:
+async def _take_page(parts: Parts, run: SyncRunRow, feed: Feed, page: Page) -> Reception | None:
+    """Return what became of the page, or None where another worker has taken the run over: then it is theirs."""
+
+    def take(unit: Unit) -> Reception | None:
+        if not runs.renew(unit.session, run.id, owner=parts.incarnation, until=unit.now + RUN_LEASE):
+            return None
         reception = receive(unit, feed, page.envelopes)
         runs.move_cursor(unit.session, run.connection, run.stream, page.cursor, now=unit.now)
-        runs.renew(unit.session, run.id, owner=parts.incarnation, until=unit.now + RUN_LEASE)
         return reception
 
     return await parts.write(take)
