@@ -123,7 +123,7 @@ class Show:
         with self._bars() as bars:
             told = bars.add_task(feed.title, total=feed.total)
             through = bars.add_task("through Tieout", total=None)
-            arrival = Arrival()
+            arrival = Arrival(at_least=feed.sure)
             while not (feed.is_over and arrival.is_over):
                 if not feed.advance():
                     time.sleep(LOOK_EVERY)

@@ -8,6 +8,7 @@ from connectors.twins.expense.sample_group import INACTIVE_PROJECT
 from connectors.twins.expense.sample_set import sample_set, trickle
 from control_plane.proof.replay import Replay
 from control_plane.proof.stage import Stage
+from control_plane.proof.timeline import Kind
 
 _NOTHING: Final = "nothing_approved"
 PER_STEP: Final = 40
@@ -32,6 +33,10 @@ class Feed(Protocol):
     @property
     def approved(self) -> int:
         """Return how many documents were approved so far."""
+
+    @property
+    def sure(self) -> int:
+        """Return how many documents reach Tieout in any case: others may be recalled before."""
 
     @property
     def is_over(self) -> bool:
@@ -63,6 +68,11 @@ class SampleFeed:
     def total(self) -> int:
         """Return how many documents there are."""
         return len(self._samples)
+
+    @property
+    def sure(self) -> int:
+        """Return how many documents there are: none is recalled before the epilogue."""
+        return self.total
 
     @property
     def approved(self) -> int:
@@ -108,6 +118,12 @@ class LogFeed:
     def total(self) -> int:
         """Return how many things happened in the log."""
         return len(self._replay.steps)
+
+    @property
+    def sure(self) -> int:
+        """Return how many claims are approved in the end."""
+        last = {step.claim.id: step.kind for step in self._replay.steps if step.kind is not Kind.PAID}
+        return sum(kind is Kind.APPROVED for kind in last.values())
 
     @property
     def done(self) -> int:

@@ -15,7 +15,7 @@ FIRST_SHOWN: Final = 10
 def ledger_table(ledger: Sequence[LedgerFigures]) -> Table:
     """Return the ledger by currency: received = in progress + blocked + at source + posted + withdrawn."""
     table = Table(title="The money ledger", title_justify="left", box=None, pad_edge=False)
-    table.add_column("")
+    table.add_column("", min_width=3)
     for name in ("received", "= in progress", "+ blocked", "+ at source", "+ posted", "+ withdrawn"):
         table.add_column(name, justify="right", no_wrap=True)
     for line in sorted(ledger, key=lambda one: one.currency):
