@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from control_plane.store.database import Database
     from tests.stands.runtime import CountingIds, StandRuntime
 
+
+@pytest.hookimpl(trylast=True)  # after the shuffle
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that hold slow tests, so that no worker is left alone with one in the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 
 

@@ -14,7 +14,7 @@ from connectors.canonical.money import exponent_of
 from control_plane.domain.access import EVERYWHERE
 from control_plane.domain.ledger import NOTHING, Amounts
 from control_plane.domain.transaction import PLACE_OF, Place, State
-from control_plane.store import connections
+from control_plane.store import connections, lineage
 from control_plane.store.queries import figures, money
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -85,7 +85,12 @@ class Scrape(Collector):
             newest[process.kind] = max(process.heartbeat_at, newest.get(process.kind, process.heartbeat_at))
         for kind, at in newest.items():
             alive.add_metric([kind], at.timestamp())
-        yield alive
+        unread = _gauge(
+            "tieout_consumer_lag_seconds", "How long the oldest unread entry of the lineage waits.", "consumer"
+        )
+        for name, since in lineage.behind(self.session).items():
+            unread.add_metric([name], 0.0 if since is None else (self.now - since).total_seconds())
+        yield from (alive, unread)
 
 
 def _ledger(lines: Iterable[money.Line]) -> Iterator[Metric]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +12,9 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from control_plane.api.client import ApiClient
+from control_plane.proof.arrival import LOOK_EVERY, Arrival, settle
 from control_plane.proof.books import approved_of
-from control_plane.proof.claims import FLOW, ledger_figures, statements
+from control_plane.proof.claims import ledger_figures, statements
 from control_plane.proof.feeds import Feed, LogFeed, SampleFeed
 from control_plane.proof.replay import APART, Replay
 from control_plane.proof.shown import differences_table, ledger_table, sentence_of
@@ -22,12 +23,7 @@ from control_plane.proof.timeline import Step, spread, timeline
 from control_plane.proof.verify import LedgerFigures, Proof, verify
 from control_plane.proof.xes import read_traces
 
-LOOK_EVERY: Final = 0.3
 TRICKLE_EVERY: Final = 2.0
-QUIET_WITHIN: Final = 180.0
-"""Seconds without any change after which we stop waiting for what is still on its way."""
-CALM_FOR: Final = 4.0
-"""Seconds without anything on its way: a stream that is read every two may bring more in between."""
 TRIES: Final = 5
 """How often the books are compared anew: they are read one after the other while work goes on."""
 
@@ -134,58 +130,6 @@ class Show:
     def _bars(self) -> Progress:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         return Progress(*columns, console=self.console)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How far the documents are."""
-
-    received: int
-    settled: int
-    """Received and no longer on their way."""
-    on_the_way: int
-    """Of all flows: what is told back to the source counts too."""
-
-
-def count(client: ApiClient) -> Counts:
-    """Return how far the documents are."""
-    lines = client.ledger().items
-    own = [line for line in lines if line.flow == FLOW]
-    received = sum(line.received.count for line in own)
-    moving = sum(line.in_progress.count for line in own)
-    return Counts(received, received - moving, sum(line.in_progress.count for line in lines))
-
-
-@dataclass(slots=True)
-class Arrival:
-    """Looks one after the other until nothing is on its way any more, or nothing moves."""
-
-    at_least: int = 0
-    """Documents that must have been received before."""
-    _before: Counts | None = None
-    _changed_at: float = field(default_factory=time.monotonic)
-
-    @property
-    def is_over(self) -> bool:
-        """Return whether there is nothing more to wait for."""
-        seen = self._before
-        is_calm = seen is not None and seen.on_the_way == 0 and seen.received >= self.at_least
-        return time.monotonic() - self._changed_at > (CALM_FOR if is_calm else QUIET_WITHIN)
-
-    def look(self, client: ApiClient) -> Counts:
-        """Return how far the documents are."""
-        counts = count(client)
-        if counts != self._before:
-            self._before, self._changed_at = counts, time.monotonic()
-        return counts
-
-
-def settle(client: ApiClient, *, at_least: int = 0) -> None:
-    """Wait until so many documents were received and nothing is on its way any more, or nothing moves."""
-    arrival = Arrival(at_least)
-    while not arrival.is_over:
-        time.sleep(LOOK_EVERY)
-        arrival.look(client)
 
 
 def prove(stage: Stage, client: ApiClient) -> tuple[Proof, list[LedgerFigures]]:

@@ -4,16 +4,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Text, func, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from control_plane.runtime import Ids
 from control_plane.store.database import advisory_lock
 from control_plane.store.statements import dialect_of, insert_many
 from control_plane.store.tables import BIG, ConsumerRow, LineageRow
+
+T = TypeVar("T")
 
 Place = tuple[int, int]
 """Where in the story: (writing unit of work on PostgreSQL, else 0; entry id)."""
@@ -92,11 +95,8 @@ def unread(session: Session, consumer: str, *, to_states: Collection[str], limit
         select(LineageRow)
         .where(_is_after(session, after), ~_is_after(session, newest))
         .where(LineageRow.kind == Kind.TRANSITION.value, col(LineageRow.to_state).in_(to_states))
-        .limit(limit)
     )
-    if dialect_of(session) == "postgresql":
-        query = query.order_by(col(LineageRow.xid))
-    entries = tuple(session.exec(query.order_by(col(LineageRow.id))).all())
+    entries = tuple(session.exec(_in_order(session, query).limit(limit)).all())
     return Unread(entries, newest if len(entries) < limit else (entries[-1].xid or 0, entries[-1].id))
 
 
@@ -104,6 +104,20 @@ def advance(session: Session, consumer: str, until: Place, *, now: datetime) -> 
     """Note how far a consumer has read, with what it made of it in the same unit of work."""
     session.merge(ConsumerRow(name=consumer, xid=until[0], lineage_id=until[1], moved_at=now))
     session.flush()
+
+
+def behind(session: Session) -> dict[str, datetime | None]:
+    """Return for every consumer when the oldest entry that it has not read was written; None: it has read all."""
+    return {row.name: _first_after(session, (row.xid, row.lineage_id)) for row in session.exec(select(ConsumerRow))}
+
+
+def _first_after(session: Session, place: Place) -> datetime | None:
+    return session.exec(_in_order(session, select(LineageRow.at).where(_is_after(session, place))).limit(1)).first()
+
+
+def _in_order(session: Session, query: SelectOfScalar[T]) -> SelectOfScalar[T]:
+    order = (col(LineageRow.id),) if dialect_of(session) == "sqlite" else (col(LineageRow.xid), col(LineageRow.id))
+    return query.order_by(*order)
 
 
 def _newest(session: Session) -> Place:

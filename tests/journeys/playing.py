@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from control_plane.api.client import ApiClient
-from control_plane.proof.demo import settle
+from control_plane.proof.arrival import settle
 from control_plane.proof.replay import APART, Replay
 from control_plane.proof.stage import Stage, Wishes, staged
 from control_plane.proof.timeline import Step, spread, timeline
@@ -68,13 +68,13 @@ def play(stage: Stage, client: ApiClient, steps: Sequence[Step], *, seconds: flo
 
     wait_until(is_over, seconds=seconds, what="the end of the log")
     stage.erp.activate_project("P-13")
-    wait_until(lambda: not _held_by_lists(client), seconds=seconds, what="the release of what P-13 held")
+    wait_until(lambda: not _waits_for_lists(client), seconds=seconds, what="the release of what P-13 held")
     settle(client)
     replay.end()
     settle(client)
     return replay
 
 
-def _held_by_lists(client: ApiClient) -> Sequence[object]:
-    waiting = client.exceptions(code="inactive_master_data", limit=1).items
-    return [case for case in waiting if case.state not in {"retrying", "resolved"}]
+def _waits_for_lists(client: ApiClient) -> bool:
+    cases = client.exceptions(code="inactive_master_data", limit=200).items
+    return any(case.state != "retrying" for case in cases)

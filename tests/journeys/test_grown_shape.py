@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from control_plane.proof.demo import prove, settle
+from control_plane.proof.arrival import settle
+from control_plane.proof.demo import prove
 from control_plane.proof.feeds import SampleFeed
 from control_plane.proof.stage import Stage, TieoutProcess, Wishes, staged
 from control_plane.store.migrations import migrate

@@ -7,7 +7,8 @@ from typing import Final
 import pytest
 
 from control_plane.api.client import ApiClient
-from control_plane.proof.demo import prove, settle
+from control_plane.proof.arrival import settle
+from control_plane.proof.demo import prove
 from control_plane.proof.erp import TwinErp
 from control_plane.proof.feeds import SampleFeed
 from control_plane.proof.replay import Replay

@@ -14,7 +14,8 @@ import pytest
 from connectors.twins.expense.sample_group import EXPENSE_TYPES
 from connectors.twins.tryton.acts import Administrator, administrator
 from control_plane.api.client import ApiClient
-from control_plane.proof.demo import prove, settle
+from control_plane.proof.arrival import settle
+from control_plane.proof.demo import prove
 from control_plane.proof.feeds import SampleFeed
 from control_plane.proof.replay import batches, envelope_of
 from control_plane.proof.stage import Stage

@@ -16,7 +16,7 @@ from control_plane.api.services import Services
 from control_plane.api.strict import StrictRoute
 from control_plane.domain.access import Act
 from control_plane.engine.warn import trouble_of
-from control_plane.store import connections
+from control_plane.store import connections, lineage
 from control_plane.store.queries import figures
 
 router: Final = APIRouter(tags=["health"], route_class=StrictRoute)
@@ -44,7 +44,7 @@ def show_health(asks: Asks) -> HealthAnswer:
     """Show how the product does, part by part."""
     asks.scope()
     with asks.services.database.read() as session:
-        components = [*_processes(session, asks), *_connections(session)]
+        components = [*_processes(session, asks), *_consumers(session, asks), *_connections(session)]
     return HealthAnswer(
         is_ok=all(one.is_ok for one in components),
         as_of=asks.now,
@@ -72,6 +72,13 @@ def _processes(session: Session, asks: Asking) -> Iterator[Component]:
         signs = [process.heartbeat_at for process in living if process.kind in kinds]
         said = f"{len(signs)} alive." if signs else "None has given a sign of life."
         yield Component(name=work, is_ok=bool(signs), sentence=said, at=max(signs, default=None))
+
+
+def _consumers(session: Session, asks: Asking) -> Iterator[Component]:
+    for name, since in lineage.behind(session).items():
+        is_ok = since is None or since >= asks.now - asks.services.settings.silent_after
+        said = "It has read the whole story." if since is None else f"It has read the story until {since:%H:%M:%S} UTC."
+        yield Component(name=f"consumer {name}", is_ok=is_ok, sentence=said, at=None, behind_since=since)
 
 
 def _connections(session: Session) -> Iterator[Component]:

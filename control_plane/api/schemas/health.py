@@ -12,6 +12,9 @@ class Component(Answer):
     is_ok: bool
     sentence: str
     at: datetime | None
+    """Its last sign of life."""
+    behind_since: datetime | None = None
+    """When the oldest thing happened that it has not dealt with; None: it is up to date."""
 
 
 class HealthAnswer(Answer):

@@ -6,7 +6,7 @@ from sqlmodel import select
 
 from control_plane.domain.access import Grant, Role
 from control_plane.domain.transaction import Reason, State
-from control_plane.store import connections, incarnations, runs
+from control_plane.store import connections, incarnations, lineage, runs
 from control_plane.store.connections import Configured
 from control_plane.store.incarnations import Start
 from control_plane.store.runs import Schedule
@@ -173,8 +173,11 @@ async def test_the_metrics_are_told_from_the_same_figures(stand: Stand) -> None:
         runs.move_cursor(session, "erp", "projects", "1", now=stand.runtime.now())
         start = Start("worker", "host", 1)
         incarnations.register(session, stand.runtime.ids.draw(), start, slot=0, now=stand.runtime.now())
+        lineage.advance(session, "confirm", (0, 0), now=stand.runtime.now())
+    stand.runtime.advance(timedelta(seconds=12))
     async with stand.client(stand.key(Role.MACHINE)) as client:
         answer = await client.get("/metrics")
+        components = (await client.get("/v1/health")).json()["components"]
     lines = answer.text.splitlines()
     for line in (
         f'tieout_transactions_total{{flow="{FLOW}",legal_entity="DE01"}} 2.0',
@@ -188,8 +191,12 @@ async def test_the_metrics_are_told_from_the_same_figures(stand: Stand) -> None:
         'tieout_connection_paused{connection="erp"} 0.0',
         'tieout_stream_read_timestamp_seconds{connection="erp",stream="projects"} 1.7736516e+09',
         'tieout_process_heartbeat_timestamp_seconds{kind="worker"} 1.7736516e+09',
+        'tieout_consumer_lag_seconds{consumer="confirm"} 12.0',
     ):
         assert line in lines
+    reading = next(one for one in components if one["name"] == "consumer confirm")
+    assert reading["is_ok"]
+    assert reading["behind_since"] is not None
     assert "DOC-" not in answer.text
 
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 from connectors.twins.expense.sample_set import sample_set
 from control_plane.api.client import ApiClient
 from control_plane.cli.app import app
-from control_plane.proof.demo import settle
+from control_plane.proof.arrival import settle
 from control_plane.proof.stage import Stage
 from tests.journeys.playing import on_stage
 

@@ -51,6 +51,19 @@ def test_a_story_is_told_in_its_order(database: Database, ids: CountingIds) -> N
     assert (second.name, second.facts) == ("second", facts)
 
 
+def test_how_far_behind_a_consumer_is_is_known(database: Database, ids: CountingIds) -> None:
+    def behind() -> object:
+        with database.read() as session:
+            return lineage.behind(session)
+
+    assert behind() == {}
+    tell(database, ids, "a", "b")
+    read_on(database, limit=1)
+    assert behind() == {"confirm": MORNING}
+    read_on(database)
+    assert behind() == {"confirm": None}
+
+
 def test_a_consumer_reads_on_where_it_stopped(database: Database, ids: CountingIds) -> None:
     tell(database, ids, "a", "b", "c")
 
