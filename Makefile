@@ -9,6 +9,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 DEMO_OPTIONS = $(if $(filter-out 0,$(ONCE)),--once) $(if $(ERP),--erp $(ERP)) $(if $(REPLAY),--replay "$(REPLAY)") $(if $(SPEED),--speed $(SPEED))
 
 help: ## list these targets
@@ -25,10 +26,10 @@ check: setup ## style, types, import contracts, fresh locks, fresh migrations
 	$(BIN)/tieout migrate --check
 
 test: setup ## every test
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 test-fast: setup ## the tests that need neither an ERP nor a browser nor patience
-	$(BIN)/pytest -m "not acceptance and not slow and not tryton and not browser"
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not acceptance and not slow and not tryton and not browser"
 
 demo: $(VENV)/runtime.stamp ## the whole way on this machine; ONCE=1, ERP=tryton, REPLAY=log.xes.gz, SPEED=3600
 	@$(BIN)/tieout demo $(DEMO_OPTIONS)
