@@ -1,6 +1,8 @@
 """The statements that the two databases spell differently."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Literal, cast
 
 import orjson
@@ -14,13 +16,13 @@ from sqlalchemy import (
     Update,
     column,
     func,
-    insert,
     inspect,
     literal,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Dialect as EngineDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session, SQLModel
@@ -30,6 +32,8 @@ _NUL: Final = r"\u0000"
 _REPLACEMENT: Final = r"\ufffd"
 
 Dialect = Literal["sqlite", "postgresql"]
+Bind = Callable[[Any], Any]
+"""From a column's value to the driver's."""
 Upsert = sqlite.Insert | postgresql.Insert
 
 
@@ -59,10 +63,16 @@ def insert_many(session: Session, model: type[SQLModel], rows: Sequence[Mapping[
     """Insert complete rows, all with the same keys, on the database's fastest way: COPY on PostgreSQL."""
     if not rows:
         return
+    connection = session.connection()
+    table, names = table_of(model), tuple(rows[0])
+    columns = [
+        _bound_column(bind, [row[name] for row in rows]) for name, bind in _binds(connection.dialect, table, names)
+    ]
+    command = _command(connection.dialect, table, names)
     if dialect_of(session) == "sqlite":
-        session.connection().execute(insert(table_of(model)), rows)
+        connection.exec_driver_sql(command, list(zip(*columns, strict=True)))
     else:
-        _copy(session.connection(), table_of(model), rows)
+        _copy(connection, command, zip(*columns, strict=True))
 
 
 def to_json(value: object) -> str:
@@ -100,15 +110,36 @@ def _bound(
     return [[bind(value) if bind else value for bind, value in zip(binds, row, strict=True)] for row in rows]
 
 
-def _copy(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    dialect = connection.dialect
+@lru_cache(maxsize=256)
+def _binds(dialect: EngineDialect, table: Table, names: tuple[str, ...]) -> tuple[tuple[str, Bind | None], ...]:
+    """Return how the driver is given the values of each column: bound here, rows cost a tenth of Core's own way."""
+    return tuple((name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names)
+
+
+@lru_cache(maxsize=256)
+def _command(dialect: EngineDialect, table: Table, names: tuple[str, ...]) -> str:
     quote = dialect.identifier_preparer.quote
-    binds = {name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in rows[0]}
-    command = f"COPY {quote(table.name)} ({', '.join(map(quote, binds))}) FROM STDIN"
+    into = f"{quote(table.name)} ({', '.join(map(quote, names))})"
+    if dialect.name == "sqlite":
+        return f"INSERT INTO {into} VALUES ({', '.join('?' * len(names))})"  # noqa: S608  (our own names, quoted)
+    return f"COPY {into} FROM STDIN"
+
+
+def _bound_column(bind: Bind | None, values: list[Any]) -> list[Any]:
+    if bind is None:
+        return values
+    if isinstance(values[0], datetime):  # a batch knows few moments
+        bound = {value: bind(value) for value in set(values)}
+        return [bound[value] for value in values]
+    return [bind(value) for value in values]
+
+
+def _copy(connection: Connection, command: str, rows: Iterable[Sequence[Any]]) -> None:
+    dialect = connection.dialect
     cursor = cast("Any", connection.connection.cursor())  # psycopg's own, which knows COPY
     try:
         with cursor, cursor.copy(command) as copy:
             for row in rows:
-                copy.write_row([bind(row[name]) if bind else row[name] for name, bind in binds.items()])
+                copy.write_row(row)
     except dialect.loaded_dbapi.Error as error:
         raise DBAPIError.instance(command, None, error, dialect.loaded_dbapi.Error, dialect=dialect) from error
