@@ -1,0 +1,1 @@
+"""How fast the engine is, beside what a team would pick instead and beside the limit of the machine."""
