@@ -1,6 +1,6 @@
 """What every connector promises: the types of the border, and the two protocols Source and Target."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -10,6 +10,7 @@ from connectors.canonical.expense import ExpenseReport
 from connectors.canonical.master_data import MasterRecord
 from connectors.canonical.money import Money
 from connectors.failures import Failure
+from connectors.limits import Allowance, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +259,6 @@ class Traits:
     """Calls in flight."""
     is_serial_per_company: bool = False
     """One writer per company: calls for one company never overlap."""
-    calls_per_second: float | None = None
 
 
 class Source(Protocol):
@@ -313,3 +313,7 @@ class Connector:
     """Values to redact wherever text leaves the process."""
     is_told: bool = True
     """Whether the source hears what became of its documents."""
+    limits: Limits = field(default_factory=Limits)
+    """How often the system may be called, both sides together."""
+    take_allowance: Callable[[], Allowance | None] = field(default=lambda: None, repr=False, compare=False)
+    """Return once what the latest answer's headers said about the calls that are left."""

@@ -21,6 +21,7 @@ from opentelemetry.semconv.attributes.server_attributes import SERVER_ADDRESS, S
 from opentelemetry.semconv.attributes.url_attributes import URL_FULL
 
 from connectors.exchange import Exchange, Lost, NotSent, Reply
+from connectors.limits import Allowance, allowance_of
 
 RESPONSE_LIMIT: Final = 4 * 2**20
 """Bytes of the largest answer that is read; a longer one counts as lost."""
@@ -64,6 +65,7 @@ class HttpClient:
         self._response_limit = response_limit
         self._resolver = resolver
         self._tracer = trace.get_tracer("tieout.connectors.http")
+        self._allowance: Allowance | None = None
 
     async def __aenter__(self) -> Self:
         """Open the connection pool. `SSL_CERT_FILE` names an own certificate authority."""
@@ -123,6 +125,11 @@ class HttpClient:
         typed = {"content-type": content_type, **(headers or {})}
         request = self._request("POST", path, headers=typed, content=body, deadline=deadline)
         return await self._traced(request, deadline, auth)
+
+    def take_allowance(self) -> Allowance | None:
+        """Return once what the latest answer's headers said about the calls that are left; None where nothing."""
+        taken, self._allowance = self._allowance, None
+        return taken
 
     def redact(self, text: str) -> str:
         """Return the text without the connection's secrets, plain or percent-encoded."""
@@ -184,7 +191,9 @@ class HttpClient:
             body += chunk
             if len(body) > self._response_limit:
                 return Lost(f"status {response.status_code} with more than {self._response_limit} bytes")
-        return Reply(response.status_code, dict(response.headers), bytes(body), self._excerpt(body))
+        reply = Reply(response.status_code, dict(response.headers), bytes(body), self._excerpt(body))
+        self._allowance = allowance_of(reply.headers)
+        return reply
 
     def _excerpt(self, body: bytearray) -> str:
         return self.redact(body[: 4 * _EXCERPT].decode(errors="replace"))[:_EXCERPT]

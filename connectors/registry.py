@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 import connectors.concur.connector
@@ -40,4 +41,5 @@ async def opened(settings: ConnectionSettings) -> AsyncIterator[Connector]:
         yield SENDERS[settings.provider](settings)
         return
     async with HttpClient(settings.url, secrets=settings.secrets) as http:
-        yield CONNECTORS[settings.provider](settings, http)
+        connector = CONNECTORS[settings.provider](settings, http)
+        yield replace(connector, take_allowance=http.take_allowance)

@@ -321,6 +321,30 @@ class ConnectionRow(SQLModel, table=True):
     revision: int = 1
 
 
+class PacingRow(SQLModel, table=True):
+    """How fast a connection may be called and whether it answers, for all workers together."""
+
+    __tablename__ = "pacing"
+    connection: str = Field(primary_key=True)
+    calls_per_second: float | None = None
+    burst: int = 1
+    breaker: str = "closed"
+    failure_count: int = 0
+    failing_since: datetime | None = None
+    opened_at: datetime | None = None
+    trip_count: int = 0
+    proof_count: int = 0
+    probe_at: datetime | None = None
+    recovered_at: datetime | None = None
+    ramp_from: datetime | None = None
+    free_at: datetime | None = None
+    """Permits are drawn until here."""
+    ordinary_free_at: datetime | None = None
+    rests_until: datetime | None = None
+    learned_rate: float | None = None
+    learned_until: datetime | None = None
+
+
 class CursorRow(SQLModel, table=True):
     """How far a stream was read."""
 

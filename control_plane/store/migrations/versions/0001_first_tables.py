@@ -110,6 +110,7 @@ def upgrade() -> None:
         _create_ledger_movement,
         _create_lineage,
         _create_master_data,
+        _create_pacing,
         _create_payload,
         _create_person,
         _create_policy,
@@ -134,6 +135,7 @@ def downgrade() -> None:
         "policy",
         "person",
         "payload",
+        "pacing",
         "master_data",
         "lineage",
         "ledger_movement",
@@ -550,6 +552,30 @@ def _create_master_data() -> None:
             sqlite_where=sa.text("is_current"),
             postgresql_where=sa.text("is_current"),
         )
+
+
+def _create_pacing() -> None:
+    op.create_table(
+        "pacing",
+        sa.Column("connection", sqltypes.AutoString(), nullable=False),
+        sa.Column("calls_per_second", sa.Float(), nullable=True),
+        sa.Column("burst", sa.Integer(), nullable=False),
+        sa.Column("breaker", sqltypes.AutoString(), nullable=False),
+        sa.Column("failure_count", sa.Integer(), nullable=False),
+        sa.Column("failing_since", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("opened_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("trip_count", sa.Integer(), nullable=False),
+        sa.Column("proof_count", sa.Integer(), nullable=False),
+        sa.Column("probe_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("recovered_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("ramp_from", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("free_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("ordinary_free_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("rests_until", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("learned_rate", sa.Float(), nullable=True),
+        sa.Column("learned_until", sqltypes.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("connection", name=op.f("pk_pacing")),
+    )
 
 
 def _create_payload() -> None:
