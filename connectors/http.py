@@ -1,11 +1,10 @@
 """The one outbound client: every call has a deadline, a span and an answer that is a value."""
 
 import asyncio
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from datetime import timedelta
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import lru_cache
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote
@@ -34,6 +33,7 @@ _SHORTEST_SECRET: Final = 4
 _IDLE_SECONDS: Final = 15
 """Idle connections are closed before the usual server does: a POST on a closed one cannot be told from a lost one."""
 _LEAVING: Final = "tieout.leaving"
+_HEADERS: Final = {"user-agent": "tieout", "accept": "application/json", "accept-encoding": "identity"}
 
 
 class UnusableUrlError(ValueError):
@@ -47,7 +47,8 @@ class CredentialsRefusedError(Exception):
 class HttpClient:
     """One connection's way out. Enter it with `async with`; nothing is opened before.
 
-    It speaks GET and POST only: the transport below resends PUT and DELETE by itself on a closed connection.
+    It speaks GET and POST only: the transport below resends PUT and DELETE by itself on a closed connection. It goes to
+    that transport straight: redirects, cookies and logs of httpx's own client are not wanted, and cost as much again.
     """
 
     def __init__(
@@ -69,26 +70,19 @@ class HttpClient:
 
     async def __aenter__(self) -> Self:
         """Open the connection pool. `SSL_CERT_FILE` names an own certificate authority."""
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # below that it logs every URL with its query
         context = httpx.create_ssl_context()
         pool = aiohttp.TCPConnector(
             limit=self._connections, keepalive_timeout=_IDLE_SECONDS, ssl=context, resolver=self._resolver
         )
         session = aiohttp.ClientSession(connector=pool, cookie_jar=aiohttp.DummyCookieJar())
-        self._client = httpx.AsyncClient(
-            transport=AiohttpTransport(client=session, verify=context),
-            headers={"user-agent": "tieout", "accept": "application/json", "accept-encoding": "identity"},
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-            event_hooks={"request": [_mark_leaving]},
-            trust_env=False,
-        )
+        self._transport = AiohttpTransport(client=session, verify=context)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         """Close the connection pool."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def get(
         self,
@@ -149,9 +143,14 @@ class HttpClient:
     ) -> httpx.Request:
         if not path.startswith("/") or path.startswith("//"):
             raise UnusableUrlError(f"{self.redact(path)!r} is not a path below the connection's URL")
-        connect = httpx.Timeout(None, pool=deadline.total_seconds() / 2)
-        url = f"{self._base_url}{path}"
-        return self._client.build_request(method, url, params=query, headers=headers, content=content, timeout=connect)
+        return httpx.Request(
+            method,
+            _url(f"{self._base_url}{path}"),
+            params=query,
+            headers={**_HEADERS, **(headers or {})},
+            content=content,
+            extensions={"timeout": {"pool": deadline.total_seconds() / 2}},
+        )
 
     async def _traced(self, request: httpx.Request, deadline: timedelta, auth: httpx.Auth | None) -> Exchange:
         with self._span(request) as span:
@@ -175,7 +174,7 @@ class HttpClient:
     async def _exchange(self, request: httpx.Request, deadline: timedelta, auth: httpx.Auth | None) -> Exchange:
         try:
             async with asyncio.timeout(deadline.total_seconds()):
-                response = await self._client.send(request, auth=auth, stream=True)
+                response = await self._send(request, auth)
                 try:
                     return await self._read(response)
                 finally:
@@ -184,6 +183,20 @@ class HttpClient:
             return NotSent(self.redact(str(error)), code="credentials_refused")
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
             return self._unanswered(_underlying(error), has_left=_LEAVING in request.extensions)
+
+    async def _send(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
+        """Return the answer, body unread; an auth may send requests of its own before."""
+        if auth is None:
+            return await self._leave(request)
+        async with aclosing(auth.async_auth_flow(request)) as flow:
+            response = await self._leave(await anext(flow))
+            while following := await _following(flow, response):
+                response = await self._leave(following)
+        return response
+
+    async def _leave(self, request: httpx.Request) -> httpx.Response:
+        request.extensions[_LEAVING] = True  # the request whose turn has come
+        return await self._transport.handle_async_request(request)
 
     async def _read(self, response: httpx.Response) -> Reply | Lost:
         body = bytearray()
@@ -204,9 +217,19 @@ class HttpClient:
         return NotSent(cause) if never_connected or not has_left else Lost(cause)
 
 
-async def _mark_leaving(request: httpx.Request) -> None:
-    """Mark the request whose turn has come: an auth may send requests of its own before."""
-    request.extensions[_LEAVING] = True
+async def _following(
+    flow: AsyncGenerator[httpx.Request, httpx.Response], response: httpx.Response
+) -> httpx.Request | None:
+    """Return what an auth sends next after an answer, which is closed then; None: the answer is the one."""
+    try:
+        following = await flow.asend(response)
+    except StopAsyncIteration:
+        return None
+    except BaseException:
+        await response.aclose()
+        raise
+    await response.aclose()
+    return following
 
 
 def _underlying(error: Exception) -> Exception:
@@ -215,6 +238,12 @@ def _underlying(error: Exception) -> Exception:
     while isinstance(below, httpx.HTTPError):
         below = below.__cause__ or below.__context__
     return below if isinstance(below, aiohttp.ClientError | OSError) else error
+
+
+@lru_cache(maxsize=256)
+def _url(text: str) -> httpx.URL:
+    """Return a parsed URL: most calls go where another went before."""
+    return httpx.URL(text)
 
 
 def _plain(base_url: str) -> httpx.URL:
