@@ -42,10 +42,9 @@ up: $(VENV)/runtime.stamp ## start the product with tieout.toml
 lock: setup ## compile requirements/*.txt anew from pyproject.toml and requirements/*.in
 	$(BIN)/python requirements/lock.py
 
-bench:
-	@test -d bench || { echo "There is no bench yet; it comes with its own work." >&2; exit 2; }
+bench: ## measure everything; ONLY=engine: one group; SCALE=1M: the large backlogs, filled first
 	@$(MAKE) $(VENV)/bench.stamp
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SCALE),--scale $(SCALE))
 
 faults simulate:
 	@echo "There is no \`make $@\` yet; it comes with its own work." >&2; exit 2

@@ -1,48 +1,67 @@
 """Measures and tells: `python -m bench`, one group with `--only engine`, where our time goes with `profile`."""
 
 import argparse
-import tempfile
-from pathlib import Path
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
-from bench import profiling
-from bench.databases import fresh_sqlite
-from bench.erp import ErpOptions, running_erp
-from bench.ours import Order
-from bench.throughput import Ran, run_ours
+from bench import keeping
+from bench.costs import show_costs
+from bench.databases import postgres
+from bench.figures import Figure
+from bench.groups import GROUPS, Part
+from bench.machine import Machine
+from bench.places import Places
+from bench.plan import QUICK, WHOLE, Plan
+from bench.processes import ROOT
 
 
 def main() -> None:
     """Do what the command line says."""
+    options = _options(sys.argv[1:])
+    if options.command == "profile":
+        show_costs(options.count, batch=options.batch, top=options.top)
+        return
+    for name in [options.only] if options.only else GROUPS:
+        _run_group(name, options.part, QUICK if options.quick else WHOLE)
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("bench", description=__doc__)
     parser.add_argument("command", nargs="?", choices=["run", "profile"], default="run")
+    parser.add_argument("--only", choices=list(GROUPS), help="one group")
+    parser.add_argument("--part", help="one part of it; its figures are printed and not kept")
+    parser.add_argument("--quick", action="store_true", help="a little of everything; printed and not kept")
     parser.add_argument("--count", type=int, default=5000, help="expenses to profile with")
     parser.add_argument("--batch", type=int, default=1, help="documents per call to the ERP, to profile with")
     parser.add_argument("--top", type=int, default=0, help="profile with cProfile and show so many functions")
-    options = parser.parse_args()
-    _profile(options.count, options.batch, options.top)
+    return parser.parse_args(arguments)
 
 
-def _profile(count: int, batch: int, top: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="tieout-profile-") as folder:
-        file = str(Path(folder, "tieout")) if top else ""
-        with fresh_sqlite() as url, running_erp(ErpOptions()) as erp:
-            ran = run_ours(Order(url, erp.url, count, batch=batch, profile=file), erp)
-        for kind in (profiling.LOOP, profiling.STORE) if top else ():
-            print(profiling.table(file + kind, top))
-    print(*_told(ran), sep="\n")
+def _run_group(name: str, part: str | None, plan: Plan) -> None:
+    at = datetime.now(UTC)
+    parts = [GROUPS[name][part]] if part else list(GROUPS[name].values())
+    with postgres() as server:
+        machine = Machine.of_now(server.setting("server_version"))
+        print(f"# {name} on {machine.sentence}", flush=True)
+        figures = list(_printed(parts, plan, Places(server)))
+    if part is None and plan is WHOLE:
+        _keep(name, machine, figures, at)
 
 
-def _told(ran: Ran) -> list[str]:
-    report = ran.report
-    per_expense = 1e6 / ran.count
-    loop = report.cpu_seconds - sum(report.stages.values())
-    stages = sorted({**report.stages, "event loop, HTTP among it": loop}.items(), key=lambda item: -item[1])
-    return [
-        *(f"{seconds * per_expense:9.1f} us CPU/expense  {stage}" for stage, seconds in stages),
-        f"{report.cpu_seconds * per_expense:9.1f} us CPU/expense  all",
-        f"{ran.count / report.seconds:9.1f} expenses/s over {report.seconds:.2f} s, peak {report.peak_mb:.0f} MB",
-        f"states {dict(report.states)}, lost {ran.lost}, doubled {ran.doubled}",
-    ]
+def _printed(parts: Sequence[Part], plan: Plan, places: Places) -> Iterator[Figure]:
+    for part in parts:
+        for figure in part(plan, places):
+            print(figure.line, flush=True)
+            yield figure
+
+
+def _keep(name: str, machine: Machine, figures: Sequence[Figure], at: datetime) -> None:
+    file = keeping.keep(name, machine, figures, at=at)
+    page = keeping.PAGE.read_text(encoding="utf-8")
+    section = keeping.table(machine, figures, at=at)
+    keeping.PAGE.write_text(keeping.with_section(page, name, section), encoding="utf-8")
+    print(f"# kept in {file.relative_to(ROOT)} and docs/performance.md")
 
 
 if __name__ == "__main__":

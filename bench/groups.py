@@ -1,0 +1,19 @@
+"""The groups of figures by name; a new one is one line here."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from bench import throughput
+from bench.figures import Figure
+from bench.places import Places
+from bench.plan import Plan
+
+Part = Callable[[Plan, Places], Iterator[Figure]]
+"""Measures one thing and yields its figures as they come."""
+
+GROUPS: Final[Mapping[str, Mapping[str, Part]]] = {
+    "engine": {
+        "throughput": throughput.measure,
+    },
+}
+"""By group, its parts in the order in which they run."""

@@ -1,0 +1,42 @@
+"""How much is measured: the whole, or a little of everything to see that it runs."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Sizes, in expenses where nothing else is said."""
+
+    ours: int = 20_000
+    peers: int = 2_000
+    rounds: int = 2
+    calibration: int = 20_000
+    slow_erp: int = 4_000
+    """With 20 ms for each answer of the ERP."""
+    intake_seconds: float = 8.0
+    backlogs: tuple[int, ...] = (10_000, 100_000)
+    """Waiting transactions that a lease is taken from."""
+    leases: int = 200
+    """Leases whose times are compared."""
+    one_key: int = 100_000
+    drained: int = 20_000
+    drain_limit: int = 200
+    """Documents a second that the ERP takes."""
+    killed: int = 5_000
+
+
+WHOLE: Final = Plan()
+QUICK: Final = Plan(
+    ours=600,
+    peers=200,
+    rounds=1,
+    calibration=2_000,
+    slow_erp=400,
+    intake_seconds=1.0,
+    backlogs=(1_000, 10_000),
+    leases=30,
+    one_key=10_000,
+    drained=600,
+    killed=600,
+)
