@@ -12,14 +12,16 @@ from connectors import registry
 from connectors.connection import UnusableConnectionError, not_known
 from connectors.contract import Connector
 from connectors.http import UnusableUrlError
+from connectors.limits import Limits
 from control_plane.bootstrap.process import Process
 from control_plane.domain.endpoint import UnsafeEndpointError
+from control_plane.domain.pacing import CloseWeek
 from control_plane.engine.parts import EngineSettings, Parts
 from control_plane.engine.publish import Publisher, Webhook
 from control_plane.flows import FLOWS
 from control_plane.flows.flow import Flow
 from control_plane.settings import ConfigurationError, Settings
-from control_plane.store import connections, runs
+from control_plane.store import connections, pacing, runs
 from control_plane.store.connections import Configured
 from control_plane.store.runs import Schedule
 from control_plane.store.tables import UNRESOLVED
@@ -39,13 +41,16 @@ async def assembled(process: Process) -> AsyncIterator[Parts]:
     async with _connected(process.settings) as connectors:
         configured = list(_configured(process.settings))
         schedules = list(schedules_of(process.settings, connectors))
-        await process.runtime.in_store(_register, process, configured, schedules)
+        limits = [(name, connector.limits) for name, connector in connectors.items()]
+        await process.runtime.in_store(_register, process, configured, schedules, limits)
         yield Parts(
             runtime=process.runtime,
             database=process.database,
             connectors=connectors,
             flows=flows,
-            settings=EngineSettings(**dict(process.settings.engine)),
+            settings=EngineSettings(
+                **dict(process.settings.engine), close_week=CloseWeek(**dict(process.settings.close))
+            ),
             incarnation=process.incarnation,
             calendars={entity: section.calendar() for entity, section in process.settings.calendars.items()},
         )
@@ -106,12 +111,18 @@ async def _connected(settings: Settings) -> AsyncIterator[dict[str, Connector]]:
             given = settings.connection(name)
             keep_secret(given.secrets)
             try:
-                connectors[name] = await stack.enter_async_context(registry.opened(given))
+                connector = await stack.enter_async_context(registry.opened(given))
             except UnusableConnectionError as error:
                 raise ConfigurationError(f"connections.{name}: {error}") from error
             except UnusableUrlError as error:
                 raise ConfigurationError(f"connections.{name}.url: {error}") from error
+            connectors[name] = replace(connector, limits=_limits(settings, name, connector.limits))
         yield connectors
+
+
+def _limits(settings: Settings, name: str, declared: Limits) -> Limits:
+    section = settings.connections[name]
+    return declared if section.calls_per_second is None else Limits(section.calls_per_second, section.burst)
 
 
 def _configured(settings: Settings) -> Iterator[Configured]:
@@ -119,9 +130,12 @@ def _configured(settings: Settings) -> Iterator[Configured]:
         yield Configured(name, section.provider, section.legal_entity or UNRESOLVED)
 
 
-def _register(process: Process, configured: list[Configured], schedules: list[Schedule]) -> None:
+def _register(
+    process: Process, configured: list[Configured], schedules: list[Schedule], limits: list[tuple[str, Limits]]
+) -> None:
     with process.database.write() as session:
         connections.register(session, configured)
+        pacing.declare(session, limits)
         runs.set_schedules(session, schedules)
 
 

@@ -159,15 +159,23 @@ def draw(state: Pacing, wanted: int, *, now: datetime, reserved: float = 0.0) ->
     Given are those for the near future only. An open breaker gives one probing call in its turn.
     """
     state = state.at(now)
-    closed_until = _closed_until(state, now)
-    if closed_until is not None:
-        return state, Grant(0, closed_until)
+    opens_at = shut_until(state, now)
+    if opens_at is not None:
+        return state, Grant(0, opens_at)
     if state.breaker is Breaker.OPEN:
         return replace(state, probe_at=now + PROBE_EVERY), Grant(1, now, is_probe=True)
     pace = rate(state, now)
     if pace is None:
         return state, Grant(wanted, now)
     return _planned(state, wanted, timedelta(seconds=1 / pace), now=now, reserved=reserved)
+
+
+def shut_until(state: Pacing, now: datetime) -> datetime | None:
+    """Return when the connection may be called again, be it to probe; None where it may be called now."""
+    if state.rests(now):
+        return state.rests_until
+    is_early = state.probe_at is not None and now < state.probe_at
+    return state.probe_at if state.breaker is Breaker.OPEN and is_early else None
 
 
 def told(state: Pacing, report: Report, *, now: datetime) -> Pacing:
@@ -191,13 +199,6 @@ def is_alerting(state: Pacing, now: datetime) -> bool:
     """
     was_lately = state.opened_at is not None and now < state.opened_at + STEADY_AFTER
     return was_lately or state.at(now).breaker is not Breaker.CLOSED
-
-
-def _closed_until(state: Pacing, now: datetime) -> datetime | None:
-    if state.rests(now):
-        return state.rests_until
-    is_early = state.probe_at is not None and now < state.probe_at
-    return state.probe_at if state.breaker is Breaker.OPEN and is_early else None
 
 
 def _planned(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
 
@@ -15,7 +15,7 @@ from connectors.failures import Failure
 from control_plane.domain.machine import By
 from control_plane.domain.retry import RetryPolicy, next_attempt_at
 from control_plane.domain.transaction import Reason, State, transition
-from control_plane.engine import recall, trouble
+from control_plane.engine import permits, recall, trouble
 from control_plane.engine.parts import Parts, Unit
 from control_plane.flows.confirmations import PAYMENT_CONFIRMATION, POSTING_CONFIRMATION
 from control_plane.store import connections, lineage, payloads, postings, transactions, transitions
@@ -103,11 +103,9 @@ async def confirm(parts: Parts) -> int:
     until = parts.runtime.now() + parts.settings.lease
     errands = await parts.write(lambda unit: _lease(unit, parts, until))
     for name in sorted({errand.work.target for errand in errands}):
-        source = parts.connectors[name].source
         mine = [errand for errand in errands if errand.work.target == name]
-        if source is not None:
-            receipts = await _send(source, name, mine)
-            await parts.write(partial(_settle, parts, list(zip(mine, receipts, strict=True))))
+        receipts = await _send(parts, name, mine, until)
+        await parts.write(partial(_settle, parts, list(zip(mine, receipts, strict=True))))
     return len(errands)
 
 
@@ -118,7 +116,7 @@ def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
         unit.ids,
         owner=parts.incarnation,
         flows=FLOWS,
-        targets=sorted(sources - connections.paused(unit.session)),
+        targets=permits.open_now(unit, parts, sources - connections.paused(unit.session)),
         limit=parts.settings.batch,
         now=unit.now,
         until=until,
@@ -135,19 +133,26 @@ def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
     ]
 
 
-async def _send(source: Source, connection: str, errands: Sequence[Errand]) -> list[Receipt]:
+async def _send(parts: Parts, connection: str, errands: Sequence[Errand], until: datetime) -> list[Receipt]:
     with traces.act("confirm", connection, [errand.work for errand in errands]) as span:
-        receipts = await _confirm(source, [errand.confirmation for errand in errands])
+        receipts = await _confirm(parts, connection, [errand.confirmation for errand in errands], until)
         traces.tell_outcomes(span, [receipt.status for receipt in receipts])
     return receipts
 
 
-async def _confirm(source: Source, confirmations: Sequence[Confirmation]) -> list[Receipt]:
+async def _confirm(
+    parts: Parts, connection: str, confirmations: Sequence[Confirmation], until: datetime
+) -> list[Receipt]:
+    source = cast("Source", parts.connectors[connection].source)  # only those with a source are leased for
     try:
-        return await source.confirm(confirmations)
+        confirmed = partial(source.confirm, confirmations)
+        receipts = await permits.call(parts, connection, confirmed, latest=until, is_ordinary=True)
     except Exception:  # confirmations are idempotent: told again later
         LOG.exception("connector failed while confirming", extra={"documents": len(confirmations)})
         return [Receipt(one.source_document_id, ReceiptStatus.LATER) for one in confirmations]
+    if isinstance(receipts, Failure):
+        return [Receipt(one.source_document_id, ReceiptStatus.LATER, receipts) for one in confirmations]
+    return receipts
 
 
 def _settle(parts: Parts, pairs: Sequence[tuple[Errand, Receipt]], unit: Unit) -> None:

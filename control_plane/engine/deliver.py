@@ -15,6 +15,7 @@ from sqlmodel import Session
 from connectors.contract import Intent, Outcome, OutcomeKind, Posting, Target
 from connectors.failures import Failure
 from control_plane.engine import intents as intents_json
+from control_plane.engine import permits
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.settle import Answered, settle_posts
 from control_plane.store import connections, payloads, postings, transactions
@@ -73,16 +74,20 @@ async def deliver(parts: Parts) -> int:
 
 
 def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
-    works = transactions.lease(
-        unit.session,
-        unit.ids,
-        owner=parts.incarnation,
-        flows=sorted(name for name, flow in unit.flows.items() if not flow.is_confirmation),
-        targets=sorted(parts.targets.keys() - connections.paused(unit.session)),
-        limit=parts.settings.batch,
-        now=unit.now,
-        until=until,
-    )
+    works: list[Work] = []
+    for share in permits.shares(unit, parts, parts.targets.keys() - connections.paused(unit.session)):
+        leased = transactions.lease(
+            unit.session,
+            unit.ids,
+            owner=parts.incarnation,
+            flows=sorted(name for name, flow in unit.flows.items() if not flow.is_confirmation),
+            targets=share.targets,
+            limit=share.limit,
+            now=unit.now,
+            until=until,
+        )
+        permits.expect(parts, share, len(leased))
+        works += leased
     return load_errands(unit.session, works)
 
 
@@ -147,17 +152,18 @@ async def _traced_call(parts: Parts, target: Target, call: Sequence[Item], until
 
 async def _post_call(parts: Parts, target: Target, call: Sequence[Item], until: datetime) -> list[Outcome]:
     """Post the documents, but for later versions whose business object stands in the target's books already."""
-    stopped = await _stopped(target, call)
-    outcomes = await _post(parts, target, [intent for _, intent in call if intent.reference not in stopped], until)
+    name, latest = call[0][0].work.target, until - target.traits.deadline
+    stopped = await _stopped(parts, name, call, latest)
+    outcomes = await _post(parts, name, [intent for _, intent in call if intent.reference not in stopped], latest)
     said = stopped | {outcome.reference: outcome for outcome in outcomes}
     return [said[intent.reference] for _, intent in call]
 
 
-async def _stopped(target: Target, call: Sequence[Item]) -> dict[str, Outcome]:
+async def _stopped(parts: Parts, name: str, call: Sequence[Item], latest: datetime) -> dict[str, Outcome]:
     later = [(errand.work, intent) for errand, intent in call if errand.work.version > 1]
     if not later:
         return {}
-    found = await _find_by_source(target, sorted({intent.source_document for _, intent in later}))
+    found = await _find_by_source(parts, name, sorted({intent.source_document for _, intent in later}), latest)
     if isinstance(found, Failure):
         return {intent.reference: _outcome(intent, OutcomeKind.NOT_SENT, "not_sent_in_time") for _, intent in later}
     standing = {intent.reference: _standing(found, work, intent) for work, intent in later}
@@ -168,9 +174,11 @@ async def _stopped(target: Target, call: Sequence[Item]) -> dict[str, Outcome]:
     }
 
 
-async def _find_by_source(target: Target, objects: Sequence[str]) -> Mapping[str, Sequence[Posting]] | Failure:
+async def _find_by_source(
+    parts: Parts, name: str, objects: Sequence[str], latest: datetime
+) -> Mapping[str, Sequence[Posting]] | Failure:
     try:
-        return await target.find_by_source(objects)
+        return await permits.call(parts, name, partial(parts.targets[name].find_by_source, objects), latest=latest)
     except Exception:  # a connector's mistake: nothing was sent yet
         LOG.exception("connector failed while searching", extra={"documents": len(objects)})
         return Failure("not_sent_in_time")
@@ -186,16 +194,18 @@ def _standing(found: Mapping[str, Sequence[Posting]], work: Work, intent: Intent
     return next(others, "")
 
 
-async def _post(parts: Parts, target: Target, intents: Sequence[Intent], until: datetime) -> list[Outcome]:
+async def _post(parts: Parts, name: str, intents: Sequence[Intent], latest: datetime) -> list[Outcome]:
     if not intents:
         return []
-    if parts.runtime.now() + target.traits.deadline > until:
+    if parts.runtime.now() > latest:
         return [_outcome(intent, OutcomeKind.NOT_SENT, "not_sent_in_time") for intent in intents]
     try:
-        outcomes = await target.post(intents)
+        outcomes = await permits.call(parts, name, partial(parts.targets[name].post, intents), latest=latest)
     except Exception:  # whatever a connector does wrong, what it was given may have been sent
         LOG.exception("connector failed while posting", extra={"documents": len(intents)})
         return [_outcome(intent, OutcomeKind.UNKNOWN, "answer_lost") for intent in intents]
+    if isinstance(outcomes, Failure):
+        return [Outcome(intent.reference, OutcomeKind.NOT_SENT, failure=outcomes) for intent in intents]
     by_reference = {outcome.reference: outcome for outcome in outcomes}
     unanswered = {i.reference: _outcome(i, OutcomeKind.UNKNOWN, "answer_lost") for i in intents}
     return [by_reference.get(intent.reference, unanswered[intent.reference]) for intent in intents]

@@ -3,10 +3,12 @@
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
-from connectors.contract import Outcome, OutcomeKind, Target
+from connectors.contract import Outcome, OutcomeKind
 from connectors.failures import Failure
+from control_plane.engine import permits
 from control_plane.engine.deliver import Errand, load_errands
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.settle import Answered, settle_finds
@@ -24,15 +26,14 @@ async def inquire(parts: Parts) -> int:
         by_target[errand.work.target].append(errand)
     for name, asked in by_target.items():
         with traces.act("find", name, [errand.work for errand in asked]) as span:
-            kinds = await _ask(parts, parts.targets[name], asked)
+            kinds = await _ask(parts, name, asked)
             traces.tell_outcomes(span, kinds)
     return len(errands)
 
 
 def _pick(unit: Unit, parts: Parts) -> list[Errand]:
-    works = transactions.to_inquire(
-        unit.session, targets=sorted(parts.targets), now=unit.now, limit=parts.settings.batch
-    )
+    targets = permits.open_now(unit, parts, parts.targets)
+    works = transactions.to_inquire(unit.session, targets=targets, now=unit.now, limit=parts.settings.batch)
     for work in works:  # meanwhile nobody else asks; after a crash somebody does
         transactions.ask_again(
             unit.session, work.seen, at=unit.now + parts.settings.lease, absent_count=work.absent_count
@@ -40,10 +41,10 @@ def _pick(unit: Unit, parts: Parts) -> list[Errand]:
     return load_errands(unit.session, works)
 
 
-async def _ask(parts: Parts, target: Target, errands: Sequence[Errand]) -> set[OutcomeKind]:
+async def _ask(parts: Parts, name: str, errands: Sequence[Errand]) -> set[OutcomeKind]:
     """Ask about the documents, settle the answers and return what kinds of them came."""
     references = [intent.reference for errand in errands for intent in errand.intents]
-    found = {outcome.reference: outcome for outcome in await _find(target, references)}
+    found = {outcome.reference: outcome for outcome in await _find(parts, name, references)}
     answers = [
         Answered(errand.work, errand.intents, tuple(_answer(found, intent.reference) for intent in errand.intents))
         for errand in errands
@@ -52,12 +53,16 @@ async def _ask(parts: Parts, target: Target, errands: Sequence[Errand]) -> set[O
     return {outcome.kind for answer in answers for outcome in answer.outcomes}
 
 
-async def _find(target: Target, references: Sequence[str]) -> list[Outcome]:
+async def _find(parts: Parts, name: str, references: Sequence[str]) -> list[Outcome]:
+    target, latest = parts.targets[name], parts.runtime.now() + parts.settings.lease
     try:
-        return await target.find(references)
+        found = await permits.call(
+            parts, name, partial(target.find, references), latest=latest - target.traits.deadline
+        )
     except Exception:  # a connector's mistake leaves the documents in doubt
         LOG.exception("connector failed while asking", extra={"references": len(references)})
         return []
+    return [] if isinstance(found, Failure) else found
 
 
 def _answer(found: dict[str, Outcome], reference: str) -> Outcome:

@@ -9,6 +9,8 @@ from sqlmodel import Session
 
 from connectors.contract import Connector, Target
 from control_plane.domain.calendar import Calendar
+from control_plane.domain.pacing import CloseWeek
+from control_plane.engine.lines import Pace
 from control_plane.engine.lists import Lists
 from control_plane.engine.understand import Reader
 from control_plane.flows.flow import Flow
@@ -33,6 +35,8 @@ class EngineSettings:
     idle: timedelta = timedelta(milliseconds=100)
     """How long a loop rests when it found nothing to do; doubled each time up to the ceiling."""
     idle_ceiling: timedelta = timedelta(seconds=1)
+    close_week: CloseWeek = field(default_factory=CloseWeek)
+    """When a share of every limit is kept for documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Parts:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     lists: Lists = field(default_factory=Lists)
     reader: Reader = field(default_factory=Reader)
+    pace: Pace = field(default_factory=Pace)
 
     async def write(self, work: Callable[[Unit], T]) -> T:
         """Run one writing unit of work off the event loop and return what it returns."""

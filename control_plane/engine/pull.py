@@ -4,11 +4,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from connectors.contract import Page, Recall, Receipt, ReceiptStatus
 from connectors.failures import Failure, sentence_of
-from control_plane.engine import recall, trouble
+from control_plane.engine import permits, recall, trouble
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.receive import Feed, Reception, receive
 from control_plane.store import connections, inbox, runs
@@ -25,7 +26,8 @@ async def pull_next(parts: Parts) -> int:
     """Execute the sync run that waits longest; return how many envelopes came, or 0 where none waits."""
 
     def take(unit: Unit) -> SyncRunRow | None:
-        resting = connections.paused(unit.session)
+        shut = parts.connectors.keys() - permits.open_now(unit, parts, parts.connectors)
+        resting = shut | connections.paused(unit.session)
         until = unit.now + RUN_LEASE
         return runs.lease_next(unit.session, owner=parts.incarnation, resting=resting, now=unit.now, until=until)
 
@@ -64,7 +66,7 @@ async def _pull_pages(parts: Parts, run: SyncRunRow, feed: Feed, count: _Count) 
     cursor = await parts.read(lambda session: runs.cursor(session, run.connection, run.stream))
     has_more = True
     while has_more:
-        page = await feed.source.pull(run.stream, cursor, parts.settings.page)
+        page = await _page(parts, feed, cursor)
         if isinstance(page, Failure):
             count.failure = page
             return
@@ -75,6 +77,12 @@ async def _pull_pages(parts: Parts, run: SyncRunRow, feed: Feed, count: _Count) 
         await acknowledge(parts, run.connection)  # at once: until then the source may take a document back unseen
         has_more = page.has_more and page.cursor != cursor
         cursor = page.cursor
+
+
+async def _page(parts: Parts, feed: Feed, cursor: str) -> Page | Failure:
+    pulled = partial(feed.source.pull, feed.stream, cursor, parts.settings.page)
+    latest = parts.runtime.now() + RUN_LEASE / 2
+    return await permits.call(parts, feed.connection, pulled, latest=latest, is_ordinary=True)
 
 
 async def _take_page(parts: Parts, run: SyncRunRow, feed: Feed, page: Page) -> Reception | None:
@@ -98,7 +106,11 @@ async def acknowledge(parts: Parts, connection: str) -> int:
     waiting = await parts.read(lambda session: inbox.unacknowledged(session, connection, parts.settings.page))
     if not waiting:
         return 0
-    receipts = await source.acknowledge([row.event_id for row in waiting])
+    acknowledged = partial(source.acknowledge, [row.event_id for row in waiting])
+    latest = parts.runtime.now() + RUN_LEASE / 2
+    receipts = await permits.call(parts, connection, acknowledged, latest=latest, is_ordinary=True)
+    if isinstance(receipts, Failure):
+        return 0
     return await parts.write(lambda unit: _note(unit, waiting, receipts))
 
 

@@ -8,11 +8,11 @@ from datetime import date
 from functools import partial
 from typing import Final
 
-from connectors.contract import Outcome, OutcomeKind, Reversal, Target
+from connectors.contract import Outcome, OutcomeKind, Reversal
 from connectors.failures import Failure
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import WITHDRAWABLE, Reason, State, transition
-from control_plane.engine import trouble
+from control_plane.engine import permits, trouble
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.recall import POSTED_STATES
 from control_plane.engine.succeed import posting_key
@@ -51,17 +51,18 @@ async def reverse(parts: Parts) -> int:
     for one in wanted:
         by_target[one.work.target].append(one)
     for name, group in by_target.items():
-        answers = await _send(parts.targets[name], group)
+        answers = await _send(parts, name, group)
         await parts.write(partial(_settle, answers))
     return len(wanted)
 
 
 def _pick(unit: Unit, parts: Parts) -> list[TakenBack]:
     until = unit.now + parts.settings.lease
+    targets = permits.open_now(unit, parts, parts.targets)
     works = [
         work
         for work in transactions.to_reverse(unit.session, now=unit.now, until=until, limit=parts.settings.batch)
-        if work.seen.state in POSTED_STATES | WITHDRAWABLE and work.target in parts.targets
+        if work.seen.state in POSTED_STATES | WITHDRAWABLE and work.target in targets
     ]
     booked = postings.standing(unit.session, [work.id for work in works])
     return [TakenBack(work, tuple(_reversal(unit, work, row) for row in booked.get(work.id, ()))) for work in works]
@@ -79,14 +80,17 @@ def _why(work: Work) -> str:
     return "recalled by the source" if work.recalled_at else "replaced by a later version"
 
 
-async def _send(target: Target, group: Sequence[TakenBack]) -> list[TakenBack]:
+async def _send(parts: Parts, name: str, group: Sequence[TakenBack]) -> list[TakenBack]:
+    target, latest = parts.targets[name], parts.runtime.now() + parts.settings.lease
     reversals = [reversal for one in group for reversal in one.reversals]
     try:
-        outcomes = await target.reverse(reversals)
+        reversed_ = partial(target.reverse, reversals)
+        outcomes = await permits.call(parts, name, reversed_, latest=latest - target.traits.deadline)
     except Exception:  # a connector's mistake: tried again later, and the target is asked first
         LOG.exception("connector failed while reversing", extra={"documents": len(reversals)})
         outcomes = []
-    said: Mapping[str, Outcome] = {outcome.reference: outcome for outcome in outcomes}
+    answered = [] if isinstance(outcomes, Failure) else outcomes
+    said: Mapping[str, Outcome] = {outcome.reference: outcome for outcome in answered}
     return [TakenBack(one.work, one.reversals, _answers(one, said)) for one in group]
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -36,6 +37,19 @@ PASSES: Final[tuple[Pass, ...]] = (
     watch,
 )
 
+WAKES: Final[Mapping[Pass, tuple[Pass, ...]]] = {
+    pull_next: (check, release, reverse, deliver, confirm),
+    check: (deliver,),
+    deliver: (note_outcomes, release, reverse),
+    inquire: (deliver, note_outcomes, release, reverse),
+    release: (deliver,),
+    reap: (deliver, inquire),
+    reverse: (deliver, note_outcomes, release),
+    note_outcomes: (confirm,),
+}
+"""Who may find work once a pass has done some. The others come by at their own pace: each look is a turn to write."""
+_WAKES: Final = {one.__name__: tuple(woken.__name__ for woken in others) for one, others in WAKES.items()}
+
 
 async def work(parts: Parts, stop: asyncio.Event, passes: Sequence[Pass] = PASSES) -> None:
     """Work until told to stop; what is on its way then is finished, nothing new begins."""
@@ -63,20 +77,21 @@ class Bell:
     """Wakes resting loops when another one has done something that may be work for them."""
 
     def __init__(self) -> None:
-        self._rung = asyncio.Event()
+        self._rung: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
-    def ring(self) -> None:
-        """Wake everybody who rests now."""
-        self._rung.set()
-        self._rung = asyncio.Event()
+    def ring(self, name: str) -> None:
+        """Wake those who may have work now that this pass has done some."""
+        for one in _WAKES.get(name, ()):
+            self._rung[one].set()
 
-    async def rest(self, parts: Parts, duration: timedelta) -> None:
-        """Rest until the bell rings, at most so long."""
-        rung = asyncio.ensure_future(self._rung.wait())
+    async def rest(self, parts: Parts, name: str, duration: timedelta) -> None:
+        """Rest until the bell rings for this pass, or has rung since its last rest; at most so long."""
+        rung = asyncio.ensure_future(self._rung[name].wait())
         over = asyncio.ensure_future(parts.runtime.sleep(duration))
         _, waiting = await asyncio.wait({rung, over}, return_when=asyncio.FIRST_COMPLETED)
         for one in waiting:
             one.cancel()
+        self._rung[name].clear()
 
 
 async def _loop(parts: Parts, one: Pass, stop: asyncio.Event, bell: Bell) -> None:
@@ -96,10 +111,17 @@ async def _loop(parts: Parts, one: Pass, stop: asyncio.Event, bell: Bell) -> Non
             is_away = False
         if done:
             rest = parts.settings.idle
-            bell.ring()
+            bell.ring(one.__name__)
         else:
-            await bell.rest(parts, rest)
+            await bell.rest(parts, one.__name__, _until_next(parts, rest))
             rest = min(rest * 2, parts.settings.idle_ceiling)
+
+
+def _until_next(parts: Parts, rest: timedelta) -> timedelta:
+    """Return how long to rest: no longer than until a connection may be called again."""
+    now = parts.runtime.now()
+    opens_at = parts.pace.next_at(now)
+    return rest if opens_at is None else min(rest, opens_at - now)
 
 
 def _say_once(*, is_away: bool, error: DatabaseTroubleError, name: str) -> None:

@@ -119,6 +119,15 @@ class EngineSection(Section):
     idle_ceiling: Seconds = timedelta(seconds=1)
 
 
+class CloseSection(Section):
+    """The days around the end of a month on which a share of every limit is kept for documents."""
+
+    first_day: int = Field(default=28, ge=1, le=31)
+    last_day: int = Field(default=5, ge=1, le=31)
+    reserve: float = Field(default=0.0, ge=0, le=0.9)
+    """What pulling and confirming leave alone, as a share of the calls that a connection may make."""
+
+
 class ConnectionSection(Section):
     """One configured, credentialed use of a system."""
 
@@ -134,6 +143,10 @@ class ConnectionSection(Section):
     """How often each stream is pulled."""
     streams: dict[str, Seconds] = {}
     """Streams that are pulled at another pace."""
+    calls_per_second: float | None = Field(default=None, gt=0)
+    """How often the system may be called; None: as its connector declares."""
+    burst: int = Field(default=1, ge=1)
+    """How many calls may leave at once after a pause, where a limit is given here."""
 
 
 class CalendarSection(Section):
@@ -191,6 +204,7 @@ class Settings(BaseSettings):
     api: ApiSection = ApiSection()
     ui: UiSection = UiSection()
     engine: EngineSection = EngineSection()
+    close: CloseSection = CloseSection()
     connections: dict[ConnectionName, ConnectionSection] = {}
     flows: dict[str, Values] = {}
     """Values that override a flow's policy, by flow and key."""

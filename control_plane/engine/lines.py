@@ -1,0 +1,124 @@
+"""Lines: what this process knows of its connections, and the permits for calls that it has drawn."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from connectors.contract import Connector
+from connectors.failures import Failure, FailureKind
+from connectors.limits import Allowance
+from control_plane.domain.pacing import AT_MOST, TRIPS_SLOWLY_AFTER, Breaker, Grant, Pacing, Report, rate, shut_until
+
+_LAPSE: Final = timedelta(milliseconds=50)
+"""A permit that could not be used for so long is given up: it would add to the permits of others."""
+_WINDOW: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """One call may leave at this moment."""
+
+    at: datetime
+    is_probe: bool = False
+
+
+@dataclass(slots=True)
+class Line:
+    """What this process knows of one connection, the permits it has drawn, and what it has not told yet."""
+
+    state: Pacing
+    permits: deque[Permit] = field(default_factory=deque)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    wanted: int = 0
+    """Calls that are sure to come."""
+    spacing: timedelta = timedelta(0)
+    left_at: datetime | None = None
+    has_succeeded: bool = False
+    failed_in_a_row: int = 0
+    window_from: datetime | None = None
+    window_count: int = 0
+    calls_per_second: float = 0.0
+
+    def learn(self, state: Pacing) -> None:
+        """Take over what all workers know; permits for a connection that is shut are worth nothing."""
+        if state.breaker is Breaker.OPEN and self.state.breaker is not Breaker.OPEN:
+            self.permits.clear()
+        self.state = state
+
+    def is_free(self, now: datetime) -> bool:
+        """Return whether calls leave without a permit."""
+        return rate(self.state, now) is None
+
+    def shut_until(self, now: datetime) -> datetime | None:
+        """Return when the connection may be called again, or None where it may be called now."""
+        return shut_until(self.state.at(now), now)
+
+    def take(self, now: datetime) -> Permit | None:
+        """Return the next permit that is not too old, at a distance from the one before."""
+        lapse = max(_LAPSE, self.spacing)
+        while self.permits:
+            permit = self.permits.popleft()
+            if now - permit.at <= lapse:
+                at = permit.at if self.left_at is None else max(permit.at, self.left_at + self.spacing)
+                self.left_at = at
+                return replace(permit, at=at)
+        return None
+
+    def add(self, grant: Grant, now: datetime) -> None:
+        """Keep the permits that were drawn."""
+        self.spacing = grant.interval * AT_MOST if self.state.limits.burst == 1 else timedelta(0)
+        moments = (grant.first_at + number * grant.interval for number in range(grant.count))
+        self.permits.extend(Permit(max(at, now), grant.is_probe) for at in moments)
+
+    def note(self, failure: Failure | None, now: datetime) -> None:
+        """Remember how one call ended, and how many there are in a second."""
+        is_away = failure is not None and failure.kind is not FailureKind.RATE_LIMITED
+        self.failed_in_a_row = self.failed_in_a_row + 1 if is_away else 0
+        self.has_succeeded = self.has_succeeded or not is_away
+        self.window_count += 1
+        if self.window_from is None or now - self.window_from >= _WINDOW:
+            elapsed = _WINDOW if self.window_from is None else now - self.window_from
+            self.calls_per_second = self.window_count / elapsed.total_seconds()
+            self.window_from, self.window_count = now, 0
+
+    def news(self, permit: Permit, failure: Failure | None, allowance: Allowance | None) -> Report | None:
+        """Return what all workers should hear now, and forget it; a single failure is nobody's news."""
+        rest = None
+        if failure is not None and failure.kind is FailureKind.RATE_LIMITED:
+            rest = timedelta(seconds=failure.retry_after_seconds or 0)
+        is_calm = self.state.breaker is Breaker.CLOSED and not self.state.failure_count
+        is_failing = self.failed_in_a_row >= (TRIPS_SLOWLY_AFTER if is_calm else 1)
+        is_well_again = self.has_succeeded and self.state.failure_count > 0
+        if not (permit.is_probe or rest is not None or allowance or is_failing or is_well_again):
+            return None
+        told = Report(
+            has_succeeded=self.has_succeeded,
+            failed_in_a_row=self.failed_in_a_row,
+            is_probe=permit.is_probe,
+            rest=rest,
+            allowance=allowance,
+            calls_per_second=self.calls_per_second,
+        )
+        self.has_succeeded, self.failed_in_a_row = False, 0
+        return told
+
+
+class Pace:
+    """One process's lines to its connections."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, Line] = {}
+
+    def line(self, connector: Connector) -> Line:
+        """Return the line to a connection."""
+        found = self._lines.get(connector.name)
+        if found is None:
+            found = self._lines[connector.name] = Line(Pacing(connector.name, connector.limits))
+        return found
+
+    def next_at(self, now: datetime) -> datetime | None:
+        """Return when the first connection that is shut now may be called again."""
+        shut = (line.shut_until(now) for line in self._lines.values())
+        return min((at for at in shut if at is not None), default=None)
