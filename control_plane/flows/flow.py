@@ -157,6 +157,8 @@ def run(flow: Flow, case: Case, known: Known) -> tuple[Verdict, tuple[StepRecord
 
 def result_of(verdict: Verdict) -> StepResult:
     """Return the one thing that a verdict comes down to: cancelled > failed > duplicate > held > warned > passed."""
+    if not (verdict.failures or verdict.warnings or verdict.hold or verdict.cancel or verdict.duplicate_of is not None):
+        return StepResult.PASSED  # nearly always
     stands = {
         StepResult.CANCELLED: verdict.cancel is not None,
         StepResult.FAILED: bool(verdict.failures) and verdict.hold is None,

@@ -15,6 +15,11 @@ pytestmark = pytest.mark.slow
 
 ROOT: Final = Path(__file__).parents[2]
 COMMAND: Final = (sys.executable, "-m", "control_plane", "demo", "--no-screen")
+HEEDING_CTRL_C: Final = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 LOG: Final = """<log><trace>
 <event><string key="concept:name" value="Declaration FINAL_APPROVED by SUPERVISOR"/>
 <date key="time:timestamp" value="2017-01-09T09:00:00+01:00"/>{facts}</event>
@@ -72,7 +77,8 @@ def test_a_log_is_replayed_with_its_recalls_and_its_stray_payments(tmp_path: Pat
 def test_ctrl_c_ends_the_demo_while_documents_trickle_in(tmp_path: Path) -> None:
     log = tmp_path / "log.xes"
     log.write_text(LOG.format(facts=_facts("declaration 1", "1"), others=_facts("declaration 2", "1")))
-    command = [*COMMAND, "--folder", str(tmp_path / "demo"), "--replay", str(log)]
+    heeded = [sys.executable, "-c", HEEDING_CTRL_C, *COMMAND]  # a shell lets its background ignore it
+    command = [*heeded, "--folder", str(tmp_path / "demo"), "--replay", str(log)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
