@@ -153,10 +153,13 @@ def rate(state: Pacing, now: datetime) -> float | None:
     return limit * next((share for start, share in RAMP if since >= start), RAMP[-1][1])
 
 
-def draw(state: Pacing, wanted: int, *, now: datetime, reserved: float = 0.0) -> tuple[Pacing, Grant]:
+def draw(
+    state: Pacing, wanted: int, *, now: datetime, latest: datetime | None = None, reserved: float = 0.0
+) -> tuple[Pacing, Grant]:
     """Return the state after permits for so many calls were drawn, and the permits.
 
-    Given are those for the near future only. An open breaker gives one probing call in its turn.
+    Given are those for the near future only, and none where the first one comes after `latest`. An open breaker gives
+    one probing call in its turn. `reserved` is the share of the limit that these calls leave alone.
     """
     state = state.at(now)
     opens_at = shut_until(state, now)
@@ -167,7 +170,9 @@ def draw(state: Pacing, wanted: int, *, now: datetime, reserved: float = 0.0) ->
     pace = rate(state, now)
     if pace is None:
         return state, Grant(wanted, now)
-    return _planned(state, wanted, timedelta(seconds=1 / pace), now=now, reserved=reserved)
+    planned = _planned(state, wanted, timedelta(seconds=1 / pace), now=now, reserved=reserved)
+    first_at = planned[1].first_at
+    return planned if latest is None or first_at <= latest else (state, Grant(0, first_at))
 
 
 def shut_until(state: Pacing, now: datetime) -> datetime | None:

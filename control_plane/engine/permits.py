@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from connectors.contract import Connector, Outcome, Receipt
 from connectors.failures import Failure, FailureKind
 from connectors.limits import Allowance
-from control_plane.domain.pacing import AT_MOST, Breaker, Grant, Pacing, Report, rate
+from control_plane.domain.pacing import AT_MOST, Breaker, Grant, Pacing, Report, draw, rate
 from control_plane.engine.lines import Line, Permit
 from control_plane.engine.parts import Parts, Unit
 from control_plane.store import pacing
@@ -125,23 +125,25 @@ async def _next(parts: Parts, line: Line, *, latest: datetime, is_ordinary: bool
             return None
         if opens_at is not None:
             await _wait_until(parts, opens_at)
-        await _draw(parts, line, is_ordinary=is_ordinary)
+        if not await _draw(parts, line, latest=latest, is_ordinary=is_ordinary):
+            return None
         permit = line.take(parts.runtime.now())
     return permit
 
 
-async def _draw(parts: Parts, line: Line, *, is_ordinary: bool) -> None:
+async def _draw(parts: Parts, line: Line, *, latest: datetime, is_ordinary: bool) -> bool:
+    """Draw permits, if there are any in time; return whether it is worth looking for one again."""
     connector = parts.connectors[line.state.connection]
 
-    def draw(unit: Unit) -> tuple[Pacing, Grant]:
+    def drawn(unit: Unit) -> tuple[Pacing, Grant]:
         reserved = parts.settings.close_week.reserved(unit.now) if is_ordinary else 0.0
-        return pacing.draw(
-            unit.session, connector.name, connector.limits, max(1, line.wanted), now=unit.now, reserved=reserved
-        )
+        decide = partial(draw, wanted=max(1, line.wanted), now=unit.now, latest=latest, reserved=reserved)
+        return pacing.draw(unit.session, connector.name, connector.limits, decide)
 
-    state, grant = await parts.write(draw)
+    state, grant = await parts.write(drawn)
     line.learn(state)
     line.add(grant, parts.runtime.now())
+    return grant.first_at <= latest
 
 
 async def _wait_until(parts: Parts, moment: datetime) -> None:

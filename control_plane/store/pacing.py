@@ -30,10 +30,10 @@ def every(session: Session) -> dict[str, Pacing]:
 
 
 def draw(
-    session: Session, connection: str, limits: Limits, wanted: int, *, now: datetime, reserved: float = 0.0
+    session: Session, connection: str, limits: Limits, decide: Callable[[Pacing], tuple[Pacing, Grant]]
 ) -> tuple[Pacing, Grant]:
-    """Draw permits for so many calls; return what is known of the connection now, and the permits."""
-    return _change(session, connection, limits, lambda state: pacing.draw(state, wanted, now=now, reserved=reserved))
+    """Draw permits as the domain decides; return what is known of the connection now, and the permits."""
+    return _change(session, connection, limits, decide)
 
 
 def tell(session: Session, connection: str, limits: Limits, report: Report, *, now: datetime) -> Pacing:

@@ -2,11 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
+from itertools import pairwise
 
 import pytest
 
 from connectors.limits import Limits
 from control_plane.domain.pacing import AT_MOST, PROBE_EVERY, Breaker, Grant, Report
+from control_plane.domain.pacing import draw as permits
 from control_plane.store import pacing
 from control_plane.store.database import Database
 from tests.stands.runtime import MORNING
@@ -18,7 +21,7 @@ SECOND = timedelta(seconds=1)
 
 def draw(database: Database, wanted: int, *, after: timedelta = timedelta(0)) -> Grant:
     with database.write() as session:
-        return pacing.draw(session, "erp", LIMITS, wanted, now=MORNING + after)[1]
+        return pacing.draw(session, "erp", LIMITS, partial(permits, wanted=wanted, now=MORNING + after))[1]
 
 
 def test_a_connection_is_known_from_its_first_permit_on(database: Database) -> None:
@@ -36,7 +39,7 @@ def test_workers_who_draw_at_the_same_time_share_one_limit(database: Database) -
         grants = list(workers.map(lambda _: draw(database, 10), range(4)))
     moments = sorted(grant.first_at + number * grant.interval for grant in grants for number in range(grant.count))
     assert len(moments) == 40
-    gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
     assert min(gaps) >= timedelta(seconds=1 / (100 * AT_MOST)) - timedelta(microseconds=1)
 
 
@@ -54,7 +57,7 @@ def test_everything_is_remembered_as_it_was_told(database: Database) -> None:
     with database.write() as session:
         told = pacing.tell(session, "erp", LIMITS, Report(rest=timedelta(seconds=20)), now=MORNING)
         told = pacing.tell(session, "erp", LIMITS, DEAD, now=MORNING)
-        _, grant = pacing.draw(session, "erp", LIMITS, 1, now=MORNING + 31 * SECOND)
+        _, grant = pacing.draw(session, "erp", LIMITS, partial(permits, wanted=1, now=MORNING + 31 * SECOND))
         told = pacing.tell(session, "erp", LIMITS, Report(has_succeeded=True, is_probe=True), now=MORNING + 32 * SECOND)
     assert grant.is_probe
     with database.read() as session:
