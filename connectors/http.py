@@ -1,6 +1,8 @@
 """The one outbound client: every call has a deadline, a span and an answer that is a value."""
 
 import asyncio
+import os
+import ssl
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from datetime import timedelta
@@ -70,7 +72,7 @@ class HttpClient:
 
     async def __aenter__(self) -> Self:
         """Open the connection pool. `SSL_CERT_FILE` names an own certificate authority."""
-        context = httpx.create_ssl_context()
+        context = _tls(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         pool = aiohttp.TCPConnector(
             limit=self._connections, keepalive_timeout=_IDLE_SECONDS, ssl=context, resolver=self._resolver
         )
@@ -238,6 +240,12 @@ def _underlying(error: Exception) -> Exception:
     while isinstance(below, httpx.HTTPError):
         below = below.__cause__ or below.__context__
     return below if isinstance(below, aiohttp.ClientError | OSError) else error
+
+
+@lru_cache(maxsize=4)
+def _tls(cert_file: str | None, cert_dir: str | None) -> ssl.SSLContext:  # noqa: ARG001  (read by httpx)
+    """Return what all connections trust: reading the certificates takes longer than most calls."""
+    return httpx.create_ssl_context()
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stands.databases import NoPostgresError, PostgresStand, SqliteStand, postgres_stand
+from tests.stands.databases import NoPostgresError, PostgresStand, SqliteStand, postgres_stand, sqlite_in_memory
 
 if TYPE_CHECKING:
     from control_plane.store.database import Database
@@ -24,8 +24,9 @@ BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 
 
 @pytest.fixture(scope="session")
-def sqlite_stand(tmp_path_factory: pytest.TempPathFactory) -> SqliteStand:
-    return SqliteStand(tmp_path_factory.mktemp("sqlite"))
+def sqlite_stand() -> Iterator[SqliteStand]:
+    with sqlite_in_memory() as stand:
+        yield stand
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 from urllib.request import urlopen
@@ -62,31 +63,22 @@ def test_the_demo_ends_with_a_ledger_that_balances_and_says_so(tmp_path: Path) -
     _lines_add_up(answer.stdout.splitlines())
 
 
-def test_a_log_is_replayed_with_its_recalls_and_its_stray_payments(tmp_path: Path) -> None:
+def test_a_log_is_replayed_and_then_documents_trickle_in_until_ctrl_c(tmp_path: Path) -> None:
     log = tmp_path / "log.xes.gz"
     text = LOG.format(facts=_facts("declaration 1", "26.855"), others=_facts("declaration 2", "7"))
     log.write_bytes(gzip.compress(text.encode()))
-
-    answer = _demo(tmp_path, "--once", "--replay", str(log))
-
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert "The ERP paid 1 postings; 1 payments belong to none." in answer.stdout
-    assert "agree to the cent" in _last_line(answer)
-
-
-def test_ctrl_c_ends_the_demo_while_documents_trickle_in(tmp_path: Path) -> None:
-    log = tmp_path / "log.xes"
-    log.write_text(LOG.format(facts=_facts("declaration 1", "1"), others=_facts("declaration 2", "1")))
     heeded = [sys.executable, "-c", HEEDING_CTRL_C, *COMMAND]  # a shell lets its background ignore it
     command = [*heeded, "--folder", str(tmp_path / "demo"), "--replay", str(log)]
+
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            if "Ctrl-C ends the demo" in line:
-                process.send_signal(signal.SIGINT)
-                break
+        said = list(takewhile(lambda line: "Ctrl-C ends the demo" not in line, process.stdout))
+        process.send_signal(signal.SIGINT)
         process.stdout.read()
         assert process.wait(60) == 0
+
+    assert "The ERP paid 1 postings; 1 payments belong to none.\n" in said
+    assert "agree to the cent" in said[-1]
 
 
 def test_the_embedded_shape_serves_api_and_screen_on_one_port(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from tests.journeys.reading import Reading, readings
 
 pytestmark = [pytest.mark.slow, pytest.mark.tryton]
 
-SAMPLES = 200
+SAMPLES = 120
 CLAIMS = 320
 APART = 4
 """Every fourth claim, so that they spread over several months."""
