@@ -17,7 +17,6 @@ from control_plane.engine import intents as intents_json
 from control_plane.engine.parts import Parts, Unit
 from control_plane.flows.flow import Flow, StepRecord, StepResult, destination, run
 from control_plane.store import budgets, holds, inbox, lineage, payloads, transactions, transitions
-from control_plane.store.tables import InboxRow
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
 
@@ -118,7 +117,7 @@ def translations_of(unit: Unit, parts: Parts, works: Sequence[Work]) -> Mapping[
     }
 
 
-def _translated(parts: Parts, work: Work, receipt: InboxRow | None, body: bytes | None) -> Translation:
+def _translated(parts: Parts, work: Work, receipt: inbox.Receipt | None, body: bytes | None) -> Translation:
     connector = parts.connectors.get(work.connection)
     if connector is None or connector.source is None:
         problem = f"no connection {work.connection} is configured to read it"

@@ -65,7 +65,7 @@ async def note_outcomes(parts: Parts) -> int:
 
 def _note_outcomes(unit: Unit) -> int:
     states = sorted({state.value for flow in unit.flows.values() for state in flow.confirms})
-    unread = lineage.unread(unit.session, CONSUMER, to_states=states, limit=500)
+    unread = lineage.unread(unit.session, CONSUMER, to_states=states, limit=500, except_from=unit.untold)
     if unread is None:
         return 0
     ended = [entry for entry in unread.entries if _is_told(unit, entry)]

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -116,10 +116,24 @@ def acknowledged(session: Session, inbox_ids: Sequence[int], *, now: datetime) -
     session.connection().execute(update(_INBOX).where(_INBOX.c.id.in_(inbox_ids)).values(acknowledged_at=now))
 
 
-def receipts_of(session: Session, payload_ids: Sequence[int]) -> Mapping[int, InboxRow]:
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an envelope said about itself when it came."""
+
+    event_id: str
+    source: str
+    type: str
+    subject: str
+    occurred_at: datetime
+    content_sha256: str
+
+
+def receipts_of(session: Session, payload_ids: Sequence[int]) -> Mapping[int, Receipt]:
     """Return the receipts that brought the payloads, by payload."""
-    query = select(InboxRow).where(col(InboxRow.payload_id).in_(payload_ids))
-    return {row.payload_id: row for row in session.exec(query).all()}
+    names = [field.name for field in fields(Receipt)]
+    query = core_select(_INBOX.c.payload_id, *(_INBOX.c[name] for name in names))
+    found = session.connection().execute(query.where(_INBOX.c.payload_id.in_(payload_ids)))
+    return {payload_id: Receipt(*told) for payload_id, *told in found}
 
 
 def _row(arrival: Arrival, connection: str, stream: str, now: datetime) -> dict[str, Any]:  # column values

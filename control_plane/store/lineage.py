@@ -14,7 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from control_plane.runtime import Ids
 from control_plane.store.database import advisory_lock
 from control_plane.store.statements import dialect_of, insert_many
-from control_plane.store.tables import BIG, ConsumerRow, LineageRow
+from control_plane.store.tables import BIG, ConsumerRow, LineageRow, TransactionRow
 
 T = TypeVar("T")
 
@@ -78,9 +78,12 @@ class Unread:
     until: Place
 
 
-def unread(session: Session, consumer: str, *, to_states: Collection[str], limit: int) -> Unread | None:
+def unread(
+    session: Session, consumer: str, *, to_states: Collection[str], limit: int, except_from: Collection[str] = ()
+) -> Unread | None:
     """Return the transitions to some states that a consumer has not read, or None where the story has not gone on.
 
+    Those of transactions that came from some connections are left out.
     They come in an order in which none can appear before the last one. On SQLite ids are drawn inside the one writing
     unit of work. On PostgreSQL an entry counts only once no unit of work is open that is as old as its own: a lower
     one could still commit. Who reads as the same consumer waits.
@@ -96,6 +99,9 @@ def unread(session: Session, consumer: str, *, to_states: Collection[str], limit
         .where(_is_after(session, after), ~_is_after(session, newest))
         .where(LineageRow.kind == Kind.TRANSITION.value, col(LineageRow.to_state).in_(to_states))
     )
+    if except_from:
+        born = select(TransactionRow.connection).where(col(TransactionRow.id) == LineageRow.transaction_id)
+        query = query.where(born.scalar_subquery().not_in(except_from))
     entries = tuple(session.exec(_in_order(session, query).limit(limit)).all())
     return Unread(entries, newest if len(entries) < limit else (entries[-1].xid or 0, entries[-1].id))
 
