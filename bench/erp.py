@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
@@ -67,6 +67,7 @@ class Erp:
     books: Books
     catalog: Catalog
     calls: list[Call] = field(default_factory=list)
+    conversations: "set[Conversation]" = field(default_factory=set)
 
     def answer(self, target: str, body: bytes) -> Answer:
         """Return the answer to a request."""
@@ -160,6 +161,16 @@ class Conversation(asyncio.Protocol):
         """Keep the way back."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  (what a TCP server is given)
         self._transport = transport
+        self._erp.conversations.add(self)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Forget the one that hung up."""
+        self._erp.conversations.discard(self)
+
+    def hang_up(self) -> None:
+        """Cut the connection."""
+        if self._transport:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Answer every request that is complete."""
@@ -202,6 +213,14 @@ class RunningErp:
     url: str
     child: Child
 
+    def go_away(self) -> None:
+        """Refuse connections from now on."""
+        self.child.asked("away")
+
+    def come_back(self) -> None:
+        """Take connections again, at the same place."""
+        self.child.asked("back")
+
     def toll(self, count: int) -> Mapping[str, int]:
         """Return what of W(count) its books miss and what they hold twice."""
         return self.child.asked(f"toll {count}")
@@ -218,14 +237,45 @@ def running_erp(options: ErpOptions) -> Iterator[RunningErp]:
         yield RunningErp(child.heard(_READY_WITHIN)["url"], child)
 
 
+@dataclass(slots=True)
+class Door:
+    """Where the ERP listens, as long as it does."""
+
+    erp: Erp
+    port: int = 0
+    server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def open(self) -> None:
+        """Listen, on the same port as before."""
+        loop = asyncio.get_running_loop()
+        self.server = await loop.create_server(self._conversation, "127.0.0.1", self.port)
+        self.port = self.server.sockets[0].getsockname()[1]
+
+    def close(self) -> None:
+        """Refuse connections, and cut those that are open."""
+        if self.server:
+            self.server.close()
+        for conversation in self.erp.conversations:
+            conversation.hang_up()
+
+    def _conversation(self) -> Conversation:
+        return Conversation(self.erp)
+
+
 async def _serve() -> None:
     options = ErpOptions(**given_order())
     erp = Erp(options, Books(has_fates=options.has_fates), TwinBooks().catalog)
-    server = await asyncio.get_running_loop().create_server(lambda: Conversation(erp), "127.0.0.1", 0)
-    tell({"url": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"})
+    door = Door(erp)
+    await door.open()
+    tell({"url": door.url})
     async for word, *arguments in _words():
-        tell(_TOLD[word](erp, *arguments))
-    server.close()
+        tell(await _TOLD[word](door, *arguments))
+    door.close()
 
 
 async def _words() -> AsyncIterator[list[str]]:
@@ -235,16 +285,31 @@ async def _words() -> AsyncIterator[list[str]]:
         yield line.decode().split()
 
 
-def _toll(erp: Erp, count: str) -> Mapping[str, Any]:
-    return erp.books.toll(int(count))
+async def _toll(door: Door, count: str) -> Mapping[str, Any]:
+    return door.erp.books.toll(int(count))
 
 
-def _calls(erp: Erp) -> Mapping[str, Any]:
-    return {"calls": [(call.at, call.documents, call.status) for call in erp.calls]}
+async def _calls(door: Door) -> Mapping[str, Any]:
+    return {"calls": [(call.at, call.documents, call.status) for call in door.erp.calls]}
 
 
-_TOLD: Final[Mapping[str, Callable[..., Mapping[str, Any]]]] = {"toll": _toll, "calls": _calls}
-"""What it can be asked by the one that began it."""
+async def _away(door: Door) -> Mapping[str, Any]:
+    door.close()
+    return {"open": False}
+
+
+async def _back(door: Door) -> Mapping[str, Any]:
+    await door.open()
+    return {"open": True}
+
+
+_TOLD: Final[Mapping[str, Callable[..., Awaitable[Mapping[str, Any]]]]] = {
+    "toll": _toll,
+    "calls": _calls,
+    "away": _away,
+    "back": _back,
+}
+"""What the one that began it can ask for."""
 
 
 if __name__ == "__main__":

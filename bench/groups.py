@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from bench import throughput
+from bench import drain, intake, kill, leases, throughput, workers
 from bench.figures import Figure
 from bench.places import Places
 from bench.plan import Plan
@@ -14,6 +14,11 @@ Part = Callable[[Plan, Places], Iterator[Figure]]
 GROUPS: Final[Mapping[str, Mapping[str, Part]]] = {
     "engine": {
         "throughput": throughput.measure,
+        "intake": intake.measure,
+        "leases": leases.measure,
+        "workers": workers.measure,
+        "kill": kill.measure,
+        "drain": drain.measure,
     },
 }
 """By group, its parts in the order in which they run."""

@@ -48,7 +48,7 @@ POLICY: Final[Mapping[str, Any]] = {
     "control_accounts": {"*": _CONTROL_ACCOUNTS},
     "routing": {"rules": [{"then": {"target": "erp", "ledger": "main", "document_type": "EX"}}]},
 }
-_DONE: Final = (State.POSTED, State.FAILED, State.DUPLICATE)
+DONE: Final = (State.POSTED, State.FAILED, State.DUPLICATE)
 """Booked, refused with an exception that a person owns, or withdrawn as a repetition: nothing moves any more."""
 
 
@@ -67,6 +67,10 @@ class Order:
     """Calls to the ERP at the same time."""
     batch: int = 1
     """Documents per call."""
+    calls_per_second: float | None = None
+    """What the ERP lets us, as it is configured; None: nobody knows of a limit."""
+    learns: bool = True
+    """Read the ERP's lists first; not where the database holds them already."""
     deadline_seconds: float = 240.0
     profile: str = ""
     """Where the profile of both threads is kept; empty: none is made."""
@@ -84,6 +88,7 @@ def settings_of(order: Order) -> Settings:
             "visibility_grace_seconds": "0.1",  # this ERP shows at once what it has booked
         },
         every=timedelta(hours=1),
+        calls_per_second=order.calls_per_second,
     )
     return Settings(
         database=DatabaseSection(url=order.database_url),
@@ -136,7 +141,7 @@ async def until_done(parts: Parts, order: Order) -> Mapping[str, int]:
     stand: Mapping[str, int] = {}
     while time.monotonic() < ends_at:
         stand = await parts.read(states)
-        if sum(stand.get(state, 0) for state in _DONE) >= order.count:
+        if sum(stand.get(state, 0) for state in DONE) >= order.count:
             break
         await asyncio.sleep(POLL_SECONDS)
     return stand
@@ -169,7 +174,8 @@ async def main() -> None:
     """Do what was ordered and tell how it went."""
     order = Order(**given_order())
     async with started(settings_of(order), "worker") as process, assembled(process) as parts:
-        await learn(parts)
+        if order.learns:
+            await learn(parts)
         await asyncio.to_thread(wait_for_go)
         async with profiled(process.runtime, order.profile):
             report = await _run(process, parts, order)

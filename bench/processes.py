@@ -105,13 +105,19 @@ def tell(said: Mapping[str, Any]) -> None:
 
 
 def wait_for_go() -> None:
-    """Say that all is ready and wait for the word to go; from then on this process ends with the one that began it."""
+    """Say that all is ready and wait for the word to go; this process ends with the one that began it."""
     tell({"ready": True})
-    sys.stdin.readline()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if not sys.stdin.readline():
+        sys.exit("nobody is there any more to say the word")
+    end_with_parent()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """Let this process be told to end when the one that began it ends, however that happens."""
+    threading.Thread(target=_watch_stdin, daemon=True).start()
+
+
+def _watch_stdin() -> None:
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGTERM)
 
