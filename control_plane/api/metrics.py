@@ -13,8 +13,9 @@ from sqlmodel import Session
 from connectors.canonical.money import exponent_of
 from control_plane.domain.access import EVERYWHERE
 from control_plane.domain.ledger import NOTHING, Amounts
+from control_plane.domain.pacing import Breaker, rate
 from control_plane.domain.transaction import PLACE_OF, Place, State
-from control_plane.store import connections, lineage
+from control_plane.store import connections, lineage, pacing
 from control_plane.store.queries import figures, money
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -75,7 +76,17 @@ class Scrape(Collector):
         for stream in figures.streams(self.session):
             if stream.read_at is not None:
                 read.add_metric([stream.connection, stream.stream], stream.read_at.timestamp())
-        yield from (success, paused, read)
+        yield from (success, paused, read, *self._pacing())
+
+    def _pacing(self) -> Iterator[Metric]:
+        is_open = _gauge("tieout_breaker_open", "1 while a system does not answer and is hardly called.", "connection")
+        allowed = _gauge("tieout_allowed_rate", "Calls per second that may leave, where limited.", "connection")
+        for name, state in pacing.every(self.session).items():
+            is_open.add_metric([name], state.at(self.now).breaker is Breaker.OPEN)
+            pace = rate(state, self.now)
+            if pace is not None:
+                allowed.add_metric([name], pace)
+        yield from (is_open, allowed)
 
     def _processes(self) -> Iterator[Metric]:
         living = figures.processes(self.session, silent_since=self.now - self.silent_after)

@@ -197,6 +197,15 @@ def told(state: Pacing, report: Report, *, now: datetime) -> Pacing:
     return _opened(failing, now) if _trips(failing, since, now) else failing
 
 
+def headroom(state: Pacing, now: datetime) -> float | None:
+    """Return the share of the near future for which no permits are drawn yet; None without a limit."""
+    pace = rate(state, now)
+    if pace is None:
+        return None
+    drawn = timedelta(0) if state.free_at is None else max(timedelta(0), state.free_at - now)
+    return max(0.0, 1 - drawn / AHEAD) if pace else 0.0
+
+
 def is_alerting(state: Pacing, now: datetime) -> bool:
     """Return whether people should know: the breaker is not closed, or has opened in the last ten minutes.
 

@@ -13,10 +13,11 @@ from sqlmodel import Session
 from connectors.canonical.money import Money
 from connectors.failures import Failure, Owner, sentence_of
 from control_plane.domain.access import Scope
+from control_plane.domain.pacing import Breaker, Pacing, is_alerting
 from control_plane.domain.sla import SlaStatus
 from control_plane.domain.transaction import State
 from control_plane.flows import CONFIRMATIONS
-from control_plane.store import connections
+from control_plane.store import connections, pacing
 from control_plane.store.queries import figures
 from control_plane.store.queries.sums import CurrencySum, earliest, together
 from control_plane.store.tables import UNRESOLVED, ConnectionRow
@@ -127,20 +128,49 @@ def _stuck(look: Look) -> Iterator[Alert]:
 
 def _connections(look: Look) -> Iterator[Alert]:
     behind = figures.behind(look.session, look.scope, confirmations=CONFIRMATIONS)
+    known = pacing.every(look.session)
     for row in connections.every(look.session):
-        trouble = trouble_of(row)
-        if trouble:
+        found = _trouble(row, known.get(row.name), look.now)
+        if found.sentence:
             yield Alert(
-                name="connection_paused" if row.paused_at else "connection_failing",
-                severity=Severity.CRITICAL if row.paused_at else Severity.WARNING,
-                sentence=trouble,
+                name=found.name,
+                severity=found.severity,
+                sentence=found.sentence,
                 owner=Owner.INTEGRATION_PLATFORM,
                 view="connections",
                 legal_entity_id="" if row.legal_entity_id == UNRESOLVED else row.legal_entity_id,
                 connection=row.name,
                 sums=behind[row.name].documents if row.name in behind else (),
-                since=row.paused_at or row.last_failure_at,
+                since=found.since,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    name: str
+    severity: Severity
+    sentence: str
+    since: datetime | None
+
+
+def _trouble(row: ConnectionRow, state: Pacing | None, now: datetime) -> _Trouble:
+    """Return the one thing that is said of a connection: its pause, that it is away, or its last failure."""
+    if row.paused_at is not None:
+        return _Trouble("connection_paused", Severity.CRITICAL, trouble_of(row), row.paused_at)
+    if state is not None and is_alerting(state, now):
+        severity = Severity.CRITICAL if state.at(now).breaker is Breaker.OPEN else Severity.WARNING
+        return _Trouble("connection_away", severity, away_of(state, now), state.opened_at)
+    return _Trouble("connection_failing", Severity.WARNING, trouble_of(row), row.last_failure_at)
+
+
+def away_of(state: Pacing, now: datetime) -> str:
+    """Return that a system does not answer, in a sentence; empty where it does, or has done for a while."""
+    if not is_alerting(state, now):
+        return ""
+    since = f"{state.opened_at:%Y-%m-%d %H:%M} UTC" if state.opened_at else "a while"
+    if state.at(now).breaker is Breaker.OPEN:
+        return f"{state.connection} does not answer since {since}: one call in half a minute tries it, the others wait."
+    return f"{state.connection} did not answer at {since}; it answers again and is watched for ten minutes."
 
 
 def trouble_of(row: ConnectionRow) -> str:

@@ -21,15 +21,18 @@ from control_plane.api.schemas import (
     Connections,
     ConnectionSummary,
     Health,
+    PacingView,
     Page,
     Pull,
     RunView,
     StreamView,
 )
 from control_plane.api.strict import StrictRoute
-from control_plane.engine.warn import trouble_of
+from control_plane.domain import pacing as domain_pacing
+from control_plane.domain.pacing import Pacing
+from control_plane.engine.warn import away_of, trouble_of
 from control_plane.flows import CONFIRMATIONS
-from control_plane.store import connections
+from control_plane.store import connections, pacing
 from control_plane.store.queries import figures
 from control_plane.store.queries.figures import Behind, StreamAge
 from control_plane.store.queries.sums import earliest
@@ -123,14 +126,16 @@ class _Known:
         behind: Mapping[str, Behind],
         streams: list[StreamAge],
         runs: Mapping[tuple[str, str], SyncRunRow],
+        paces: Mapping[str, Pacing],
     ) -> None:
-        self._asks, self._behind, self._streams, self._runs = asks, behind, streams, runs
+        self._asks, self._behind, self._streams, self._runs, self._paces = asks, behind, streams, runs, paces
 
     @classmethod
     def gather(cls, session: Session, asks: Asking) -> "_Known":
         """Return what is known now."""
         behind = figures.behind(session, asks.scope(), confirmations=CONFIRMATIONS)
-        return cls(asks, behind, figures.streams(session), figures.last_runs(session))
+        streams, runs = figures.streams(session), figures.last_runs(session)
+        return cls(asks, behind, streams, runs, pacing.every(session))
 
     def summary(self, row: ConnectionRow) -> ConnectionSummary:
         """Return a connection as the list shows it."""
@@ -140,14 +145,19 @@ class _Known:
         """Return what list and detail share."""
         copied = set(ConnectionSummary.model_fields) & set(ConnectionRow.model_fields)
         behind = self._behind.get(row.name, Behind())
+        sentence = trouble_of(row) or away_of(self.pace(row.name), self._asks.now)
         return {
             **row.model_dump(include=copied),
-            "health": _health(row),
-            "sentence": trouble_of(row),
+            "health": _health(row, sentence),
+            "sentence": sentence,
             "behind": answers.totals(behind.documents, self._asks.group_currency),
             "confirmation_count": behind.confirmation_count,
             "streams": [self._stream(one) for one in self._streams if one.connection == row.name],
         }
+
+    def pace(self, name: str) -> Pacing:
+        """Return how fast a connection is called."""
+        return self._paces.get(name, Pacing(name))
 
     def _stream(self, one: StreamAge) -> StreamView:
         last = self._runs.get((one.connection, one.stream))
@@ -179,17 +189,30 @@ def _detail(session: Session, asks: Asking, name: str) -> ConnectionDetail:
     if row is None:
         raise not_found()
     runs = figures.runs(session, {"connection": name}, before=None, limit=_LAST_RUNS)
+    known = _Known.gather(session, asks)
     return ConnectionDetail(
-        **_Known.gather(session, asks).fields(row),
+        **known.fields(row),
+        pacing=_pacing(known.pace(name), asks.now),
         runs=[answers.run(one) for one in runs],
         acts=acts.acts_on(asks.actor, row),
     )
 
 
-def _health(row: ConnectionRow) -> Health:
+def _pacing(state: Pacing, now: datetime) -> PacingView:
+    return PacingView(
+        breaker=state.at(now).breaker,
+        opened_at=state.opened_at,
+        shut_until=domain_pacing.shut_until(state.at(now), now),
+        limit=state.limit(now),
+        allowed_rate=domain_pacing.rate(state, now),
+        headroom=domain_pacing.headroom(state, now),
+    )
+
+
+def _health(row: ConnectionRow, sentence: str) -> Health:
     if row.paused_at is not None:
         return Health.PAUSED
-    if trouble_of(row):
+    if sentence:
         return Health.FAILING
     return Health.UNUSED if row.last_success_at is None else Health.HEALTHY
 

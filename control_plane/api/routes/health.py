@@ -15,8 +15,9 @@ from control_plane.api.schemas import Component, HealthAnswer
 from control_plane.api.services import Services
 from control_plane.api.strict import StrictRoute
 from control_plane.domain.access import Act
-from control_plane.engine.warn import trouble_of
-from control_plane.store import connections, lineage
+from control_plane.domain.pacing import Pacing
+from control_plane.engine.warn import away_of, trouble_of
+from control_plane.store import connections, lineage, pacing
 from control_plane.store.queries import figures
 
 router: Final = APIRouter(tags=["health"], route_class=StrictRoute)
@@ -44,7 +45,7 @@ def show_health(asks: Asks) -> HealthAnswer:
     """Show how the product does, part by part."""
     asks.scope()
     with asks.services.database.read() as session:
-        components = [*_processes(session, asks), *_consumers(session, asks), *_connections(session)]
+        components = [*_processes(session, asks), *_consumers(session, asks), *_connections(session, asks)]
     return HealthAnswer(
         is_ok=all(one.is_ok for one in components),
         as_of=asks.now,
@@ -81,9 +82,10 @@ def _consumers(session: Session, asks: Asking) -> Iterator[Component]:
         yield Component(name=f"consumer {name}", is_ok=is_ok, sentence=said, at=None, behind_since=since)
 
 
-def _connections(session: Session) -> Iterator[Component]:
+def _connections(session: Session, asks: Asking) -> Iterator[Component]:
+    known = pacing.every(session)
     for row in connections.every(session):
-        trouble = trouble_of(row)
+        trouble = trouble_of(row) or away_of(known.get(row.name, Pacing(row.name)), asks.now)
         yield Component(
             name=f"connection {row.name}",
             is_ok=not trouble,

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from control_plane.api.schemas.common import Answer, Command, Figures, Totals
+from control_plane.domain.pacing import Breaker
 
 
 class RunView(Answer):
@@ -72,9 +73,27 @@ class ConnectionSummary(Answer):
     revision: int
 
 
+class PacingView(Answer):
+    """How fast a connection is called, by all workers together."""
+
+    breaker: Breaker
+    """`open`: it does not answer, one call in half a minute tries it."""
+    opened_at: datetime | None
+    """When it last stopped answering."""
+    shut_until: datetime | None
+    """Nobody calls before this moment: it is away, or asked for a pause."""
+    limit: float | None
+    """Calls per second that the system takes; None: no limit is known."""
+    allowed_rate: float | None
+    """Calls per second that may leave now; None: as many as are ready."""
+    headroom: float | None
+    """The share of the next half second for which no permits are drawn yet; None without a limit."""
+
+
 class ConnectionDetail(ConnectionSummary):
     """A connection with its last runs and what the asker may do."""
 
+    pacing: PacingView
     runs: list[RunView]
     acts: list[str]
 

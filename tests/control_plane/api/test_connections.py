@@ -1,13 +1,16 @@
 """Connections over HTTP: health, streams, runs, and the acts on them."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from connectors.failures import Failure
+from connectors.limits import Limits
 from control_plane.domain.access import Grant, Role
+from control_plane.domain.pacing import Report, draw
 from control_plane.domain.transaction import State
-from control_plane.store import connections, exception_cases, runs
+from control_plane.store import connections, exception_cases, pacing, runs
 from control_plane.store.connections import Configured
 from control_plane.store.exception_cases import Trouble
 from control_plane.store.runs import Schedule, Trigger
@@ -100,6 +103,53 @@ async def test_a_stream_is_pulled_now(stand: Stand) -> None:
     assert answer.status_code == 200, answer.text
     assert unknown.status_code == 409
     assert listed[0]["connection"] == "concur"
+
+
+async def test_a_connection_shows_how_fast_it_is_called(stand: Stand) -> None:
+    connected(stand)
+    with stand.database.write() as session:
+        pacing.declare(session, [("erp", Limits(50))])
+    async with stand.client(stand.key(Role.VIEWER)) as client:
+        erp = (await client.get("/v1/connections/erp")).json()["pacing"]
+        concur = (await client.get("/v1/connections/concur")).json()["pacing"]
+    assert (erp["breaker"], erp["limit"], erp["allowed_rate"], erp["headroom"]) == ("closed", 50, 48.5, 1)
+    assert (concur["limit"], concur["allowed_rate"], concur["headroom"]) == (None, None, None)
+
+
+async def test_a_system_that_is_away_is_one_alert_until_it_is_steady(stand: Stand) -> None:
+    connected(stand)
+    tell_away(stand)
+    async with stand.client(stand.key(Role.VIEWER, Role.MACHINE)) as client:
+        shown = (await client.get("/v1/connections/erp")).json()
+        (alert,) = [one for one in (await client.get("/v1/alerts")).json()["items"] if one["connection"] == "erp"]
+        metrics = (await client.get("/metrics")).text
+        stand.runtime.advance(timedelta(seconds=30))
+        prove(stand)
+        (later,) = [one for one in (await client.get("/v1/alerts")).json()["items"] if one["connection"] == "erp"]
+        stand.runtime.advance(timedelta(minutes=10))
+        in_the_end = [one for one in (await client.get("/v1/alerts")).json()["items"] if one["connection"] == "erp"]
+    assert (shown["health"], shown["pacing"]["breaker"], shown["pacing"]["allowed_rate"]) == ("failing", "open", 0)
+    assert shown["pacing"]["shut_until"] == "2026-03-16T09:00:30Z"
+    assert (alert["name"], alert["severity"]) == ("connection_away", "critical")
+    assert alert["sentence"] == shown["sentence"]
+    assert alert["sentence"].startswith("erp does not answer since 2026-03-16 09:00 UTC: one call in half a minute")
+    assert 'tieout_breaker_open{connection="erp"} 1.0' in metrics
+    assert 'tieout_allowed_rate{connection="erp"} 0.0' in metrics
+    assert (later["key"], later["severity"], later["since"]) == (alert["key"], "warning", alert["since"])
+    assert "answers again" in later["sentence"]
+    assert in_the_end == []
+
+
+def tell_away(stand: Stand) -> None:
+    with stand.database.write() as session:
+        pacing.tell(session, "erp", Limits(), Report(failed_in_a_row=10), now=stand.runtime.now())
+
+
+def prove(stand: Stand) -> None:
+    now = stand.runtime.now()
+    with stand.database.write() as session:
+        assert pacing.draw(session, "erp", Limits(), partial(draw, wanted=1, now=now))[1].is_probe
+        pacing.tell(session, "erp", Limits(), Report(has_succeeded=True, is_probe=True), now=now)
 
 
 @pytest.mark.parametrize(
