@@ -2,7 +2,7 @@
 
 import typer
 
-from control_plane.cli import processes, proofs, transactions
+from control_plane.cli import processes, proofs, simulate, transactions
 
 EPILOG = "Exit codes: 0 fine, 1 the answer is no, 2 the command or the configuration is wrong, 3 something is away."
 
@@ -22,4 +22,5 @@ app.command()(processes.scheduler)
 app.command()(processes.ui)
 app.command()(processes.migrate)
 app.command()(proofs.verify)
+app.command()(simulate.simulate)
 app.add_typer(transactions.app)
