@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+from connectors.connection import ConnectionSettings
+from connectors.registry import opened
 from control_plane.engine.check import check
 from control_plane.engine.deliver import deliver
 from control_plane.engine.parts import EngineSettings, Unit
@@ -48,6 +50,21 @@ async def test_a_dead_workers_document_is_in_doubt_asked_about_and_sent_once(w: 
     (row,) = await w.transactions()
     assert (row.state, row.attempt_count) == ("posted", 2)
     assert len((await w.erp_books())["documents"]) == 1
+
+
+async def test_what_a_dead_worker_sent_to_a_target_that_cannot_be_asked_is_a_persons(
+    w: World, urls: tuple[str, str]
+) -> None:
+    silent = ConnectionSettings("erp", "sandbox_erp", urls[1], {"api_key": "sandbox-key"}, {"dedupe": "none"})
+    async with opened(silent) as connector:
+        w.parts = replace(w.parts, connectors={**w.parts.connectors, "erp": connector})
+        await lease_and_die(w)
+        w.runtime.advance(timedelta(seconds=31))
+        await w.settle_over(GRACE, turns=4)
+
+    (row,) = await w.transactions()
+    assert (row.state, row.inquire_at, row.attempt_count) == ("in_doubt", None, 1)
+    assert [case.code for case in await w.cases()] == ["cannot_be_asked"]
 
 
 async def test_a_late_result_is_refused_and_kept_as_evidence(w: World) -> None:
