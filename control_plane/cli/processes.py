@@ -56,12 +56,23 @@ def api(config: Config = None, host: Host = None, port: Port = None, as_json: Re
         asyncio.run(shapes.api(settings, wire, _say_json if as_json else _say))
 
 
-def worker(config: Config = None) -> None:
-    """Move work: pull, check, deliver, ask, confirm. Any number may run on PostgreSQL."""
+def worker(
+    config: Config = None,
+    concurrency: Annotated[
+        int | None, typer.Option("--concurrency", min=1, help="Calls in flight to one target; else as it takes.")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option("--batch", min=1, max=1000, help="Transactions per lease; else as configured.")
+    ] = None,
+) -> None:
+    """Move work: pull, check, deliver, ask, confirm. Any number may run on PostgreSQL.
+
+    TERM and Ctrl-C let it finish what is on its way and give the rest back.
+    """
     from control_plane.bootstrap import shapes
 
     with told():
-        asyncio.run(shapes.worker(_settings(config)))
+        asyncio.run(shapes.worker(_with_engine(_settings(config), concurrency=concurrency, batch=batch)))
 
 
 def scheduler(config: Config = None) -> None:
@@ -122,6 +133,12 @@ def _settings(config: Path | None) -> "Settings":
     settings = load_settings(config)
     set_up_logs(settings.telemetry.log_level, settings.telemetry.log_format)
     return settings
+
+
+def _with_engine(settings: "Settings", **wanted: int | None) -> "Settings":
+    """Return the settings with those of the engine that were given on the command line."""
+    given = {key: value for key, value in wanted.items() if value is not None}
+    return settings.model_copy(update={"engine": settings.engine.model_copy(update=given)})
 
 
 def _listening(section: "ApiSection | UiSection", host: str | None, port: int | None) -> socket.socket:

@@ -57,7 +57,7 @@ async def deliver(parts: Parts) -> int:
     if not errands:
         return 0
     answered: list[Errand] = [errand for errand in errands if errand.is_answered]
-    gates = {id(target): asyncio.Semaphore(target.traits.concurrency) for target in parts.targets.values()}
+    gates = {id(target): asyncio.Semaphore(_at_once(parts, target)) for target in parts.targets.values()}
     lanes = [
         parts.runtime.spawn(_run(parts, lane, gates[id(lane.target)], until, answered), name="deliver lane")
         for lane in _lanes(parts.targets, errands)
@@ -71,6 +71,10 @@ async def deliver(parts: Parts) -> int:
     await everything
     await _settle(parts, answered)
     return len(errands)
+
+
+def _at_once(parts: Parts, target: Target) -> int:
+    return min(target.traits.concurrency, parts.settings.concurrency or target.traits.concurrency)
 
 
 def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:

@@ -110,6 +110,8 @@ class Pace:
 
     def __init__(self) -> None:
         self._lines: dict[str, Line] = {}
+        self.is_closing = False
+        """The process ends: what is on its way is finished, no document is sent any more."""
 
     def line(self, connector: Connector) -> Line:
         """Return the line to a connection."""

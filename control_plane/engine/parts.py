@@ -29,6 +29,8 @@ class EngineSettings:
     """Transactions per lease, per check and per commit of outcomes."""
     page: int = 200
     """Envelopes per page that a source is asked for."""
+    concurrency: int | None = None
+    """Calls in flight to one target at most; None: as many as it takes."""
     settle_every: timedelta = timedelta(milliseconds=30)
     """Outcomes are committed at least so often while a batch is on its way."""
     heartbeat: timedelta = timedelta(seconds=10)

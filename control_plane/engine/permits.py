@@ -74,9 +74,11 @@ async def call(
 ) -> T | Failure:
     """Make a call to a connection once it may leave, tell what came of it, and return the answer.
 
-    A failure without a call is returned where it may not leave before `latest`. An ordinary call leaves the room
-    alone that is reserved for documents.
+    A failure without a call is returned where it may not leave before `latest`, or the process ends. An ordinary call
+    leaves the room alone that is reserved for documents.
     """
+    if parts.pace.is_closing and not is_ordinary:
+        return _NOT_NOW
     line = parts.pace.line(parts.connectors[name])
     now = parts.runtime.now()
     permit = Permit(now) if line.is_free(now) else await _turn(parts, line, latest=latest, is_ordinary=is_ordinary)
@@ -114,7 +116,7 @@ async def _turn(parts: Parts, line: Line, *, latest: datetime, is_ordinary: bool
         return None
     await _wait_until(parts, permit.at)
     is_shut = not permit.is_probe and line.shut_until(parts.runtime.now()) is not None
-    return None if is_shut else permit
+    return None if is_shut or (parts.pace.is_closing and not is_ordinary) else permit
 
 
 async def _next(parts: Parts, line: Line, *, latest: datetime, is_ordinary: bool) -> Permit | None:

@@ -75,7 +75,7 @@ async def _pull_pages(parts: Parts, run: SyncRunRow, feed: Feed, count: _Count) 
             return
         count.add(reception)
         await acknowledge(parts, run.connection)  # at once: until then the source may take a document back unseen
-        has_more = page.has_more and page.cursor != cursor
+        has_more = page.has_more and page.cursor != cursor and not parts.pace.is_closing
         cursor = page.cursor
 
 

@@ -52,10 +52,12 @@ _WAKES: Final = {one.__name__: tuple(woken.__name__ for woken in others) for one
 
 
 async def work(parts: Parts, stop: asyncio.Event, passes: Sequence[Pass] = PASSES) -> None:
-    """Work until told to stop; what is on its way then is finished, nothing new begins."""
+    """Work until told to stop; what is on its way then is finished, nothing new begins, the rest is given back."""
     LOG.info("worker started", extra={"incarnation": parts.incarnation})
     bell = Bell()
     loops = [parts.runtime.spawn(_loop(parts, one, stop, bell), name=one.__name__) for one in passes]
+    await stop.wait()
+    parts.pace.is_closing = True
     for loop in loops:
         await loop
     LOG.info("worker stopped", extra={"incarnation": parts.incarnation})

@@ -113,6 +113,8 @@ class EngineSection(Section):
     lease: Seconds = timedelta(seconds=30)
     batch: int = Field(default=200, ge=1, le=1000)
     page: int = Field(default=200, ge=1, le=1000)
+    concurrency: int | None = Field(default=None, ge=1)
+    """Calls in flight to one target at most; None: as many as it takes."""
     settle_every: Seconds = timedelta(milliseconds=30)
     heartbeat: Seconds = timedelta(seconds=10)
     idle: Seconds = timedelta(milliseconds=100)

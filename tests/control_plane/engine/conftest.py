@@ -5,7 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from control_plane.store.database import Database
+from control_plane.store.database import Database, open_database
+from tests.stands.backlog import Backlog
+from tests.stands.databases import SqliteStand
+from tests.stands.runtime import CountingIds
 from tests.stands.world import World, twins, world
 
 
@@ -13,6 +16,14 @@ from tests.stands.world import World, twins, world
 def urls() -> Iterator[tuple[str, str]]:
     with twins() as both:
         yield both
+
+
+@pytest.fixture
+def backlog(sqlite_stand: SqliteStand) -> Iterator[Backlog]:
+    with sqlite_stand.fresh() as url:
+        database = open_database(url)
+        yield Backlog(database, CountingIds())
+        database.dispose()
 
 
 @pytest.fixture
