@@ -1,5 +1,6 @@
 """`tieout transactions`: find a document by any number it has, and read what happened to it."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="transactions", help="Find documents and read what happened to them.", no_args_is_help=True)
 
-_CONSOLE: Final = Console(soft_wrap=True, highlight=False, markup=False)
+_UNCUT: Final = 1000
+"""Columns where nobody looks: a table takes what it needs."""
 _ID: Final = "txn_"
 _CONFIRMATION: Final = "_confirmation"
 _LOOKED_AT: Final = 20
@@ -42,7 +44,7 @@ def find(
     if as_json:
         typer.echo(page.model_dump_json(indent=2))
     elif page.items:
-        _CONSOLE.print(transactions_table(page.items))
+        _console().print(transactions_table(page.items))
     else:
         ERRORS.print("Nothing was found.")
     raise typer.Exit(Exit.FINE if page.items else Exit.NO)
@@ -66,7 +68,13 @@ def show(
     if as_json:
         typer.echo(f'{{"transaction": {detail.model_dump_json()}, "lineage": {story.model_dump_json()}}}')
     else:
-        _CONSOLE.print(transaction_page(detail, story.items))
+        _console().print(transaction_page(detail, story.items))
+
+
+def _console() -> Console:
+    """Return where tables go: as wide as the terminal, and uncut into a file or a pipe."""
+    width = None if sys.stdout.isatty() else _UNCUT
+    return Console(width=width, soft_wrap=True, highlight=False, markup=False)
 
 
 def _named(client: "ApiClient", identifier: str) -> str:

@@ -67,7 +67,7 @@ def test_real_claims_stand_in_tryton_account_by_account(log: Path, tmp_path: Pat
         settle(client, at_least=len(steps))
         held = Counter(case.code for case in client.exceptions(limit=200).items)
         stage.erp.activate_project("P-13")
-        wait_until(lambda: _blocked(client) == STRANGERS, seconds=60, what="the release of what waited for P-13")
+        wait_until(lambda: _blocked(client) == STRANGERS, seconds=180, what="the release of what waited for P-13")
         settle(client)
         proof, _ = prove(stage, client)
         with _administrator(stage) as admin:

@@ -23,11 +23,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, Api
         yield running, client
 
 
-@pytest.fixture(autouse=True)
-def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "240")
-
-
 def _run(stage: tuple[Stage, ApiClient], *arguments: str) -> Result:
     return CliRunner().invoke(app, [*arguments, "--config", str(stage[0].tieout.config)])
 
