@@ -11,10 +11,10 @@ from bench import keeping
 from bench.costs import show_costs
 from bench.databases import postgres
 from bench.figures import Figure
-from bench.groups import GROUPS, Part
+from bench.groups import AT_SCALE, GROUPS, Part
 from bench.machine import Machine
 from bench.places import Places
-from bench.plan import QUICK, WHOLE, Plan
+from bench.plan import QUICK, SCALES, WHOLE, Plan, at_scale
 from bench.processes import ROOT
 
 _TERMINATED: Final = 128 + signal.SIGTERM
@@ -28,7 +28,7 @@ def main() -> None:
         show_costs(options.count, batch=options.batch, top=options.top)
         return
     for name in [options.only] if options.only else GROUPS:
-        _run_group(name, options.part, QUICK if options.quick else WHOLE)
+        _run_group(name, options)
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -36,6 +36,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("command", nargs="?", choices=["run", "profile"], default="run")
     parser.add_argument("--only", choices=list(GROUPS), help="one group")
     parser.add_argument("--part", help="one part of it; its figures are printed and not kept")
+    parser.add_argument("--scale", choices=list(SCALES), help="what depends on how much is stored, with so many rows")
     parser.add_argument("--quick", action="store_true", help="a little of everything; printed and not kept")
     parser.add_argument("--count", type=int, default=5000, help="expenses to profile with")
     parser.add_argument("--batch", type=int, default=1, help="documents per call to the ERP, to profile with")
@@ -43,15 +44,19 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _run_group(name: str, part: str | None, plan: Plan) -> None:
+def _run_group(name: str, options: argparse.Namespace) -> None:
     at = datetime.now(UTC)
-    parts = [GROUPS[name][part]] if part else list(GROUPS[name].values())
+    plan = QUICK if options.quick else WHOLE
+    parts = GROUPS[name]
+    if options.scale:
+        plan, parts = at_scale(plan, options.scale), AT_SCALE[name]
+    wanted = [parts[options.part]] if options.part else list(parts.values())
     with postgres() as server:
         machine = Machine.of_now(server.setting("server_version"))
         print(f"# {name} on {machine.sentence}", flush=True)
-        figures = list(_printed(parts, plan, Places(server)))
-    if part is None and plan is WHOLE:
-        _keep(name, machine, figures, at)
+        figures = list(_printed(wanted, plan, Places(server)))
+    if not options.part and not options.quick:
+        _keep(f"{name}-{options.scale}" if options.scale else name, machine, figures, at)
 
 
 def _printed(parts: Sequence[Part], plan: Plan, places: Places) -> Iterator[Figure]:

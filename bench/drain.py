@@ -71,7 +71,7 @@ def measure(plan: Plan, places: Places) -> Iterator[Figure]:
         order = Order(url, erp.url, plan.drained, in_flight=16, calls_per_second=plan.drain_limit, deadline_seconds=600)
         calls = _drained(order, erp)
         toll = erp.toll(plan.drained)
-    drained = Drained(_since_first_success(calls), plan.drain_limit)
+    drained = Drained(since_first_success(calls), plan.drain_limit)
     name = f"drain_{plan.drained}_at_{plan.drain_limit}"
     yield Figure(f"{name}_over_ideal", drained.over_ideal, "times", at_most(1.1))
     yield Figure(f"{name}_rate_used", drained.used_percent, "%", at_least(95))
@@ -120,6 +120,7 @@ def _finish(child: Child, order: Order) -> None:
     child.heard(order.deadline_seconds + ENDS_AFTER)
 
 
-def _since_first_success(calls: Sequence[Call]) -> Sequence[Call]:
+def since_first_success(calls: Sequence[Call]) -> Sequence[Call]:
+    """Return the calls from the first on that was taken."""
     first = next((place for place, call in enumerate(calls) if call.status == HTTPStatus.OK), len(calls))
     return calls[first:]

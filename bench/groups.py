@@ -22,3 +22,10 @@ GROUPS: Final[Mapping[str, Mapping[str, Part]]] = {
     },
 }
 """By group, its parts in the order in which they run."""
+
+AT_SCALE: Final[Mapping[str, Mapping[str, Part]]] = {
+    "engine": {
+        "leases": leases.measure,
+    },
+}
+"""What is measured with `--scale`: the same, with as much data as takes long to fill."""

@@ -43,11 +43,10 @@ def fate_of(key: int) -> Fate:
     return Fate.AWAY_ONCE if key % 50 == 7 else Fate.BOOKED  # noqa: PLR2004  (one of fifty)
 
 
-def expected(count: int) -> set[int]:
+def expected(count: int, *, has_fates: bool = True) -> set[int]:
     """Return the keys that the ERP's books must hold once each after W(count)."""
-    return {key_of(number) for number in range(count)} - {
-        number for number in range(count) if fate_of(number) is Fate.REFUSED
-    }
+    keys = {key_of(number) for number in range(count)}
+    return {key for key in keys if fate_of(key) is not Fate.REFUSED} if has_fates else keys
 
 
 def subject_of(number: int) -> str:
@@ -97,9 +96,14 @@ def report(key: int) -> dict[str, Any]:
         "total": {"amount": _text(gross), "currency": currency},
         "approved_at": "2026-10-15T08:30:00Z",
         "document_date": "2026-10-14",
-        "approvers": [{"employee_ref": "E-003", "level": 1, "approved_at": "2026-10-15T08:30:00Z"}],
+        "approvers": [
+            {"employee_ref": "E-033", "level": 1, "approved_at": "2026-10-14T16:05:00Z"},
+            {"employee_ref": "E-003", "level": 2, "approved_at": "2026-10-15T08:30:00Z"},
+        ],
         "policy_status": "compliant",
         "travel_permit_ref": f"TP-{key:08d}",
+        "service_from": "2026-10-11",
+        "service_to": "2026-10-13",
         "lines": [
             {
                 "line_number": 1,
@@ -112,6 +116,7 @@ def report(key: int) -> dict[str, Any]:
                 "transaction_amount": _text(gross),
                 "transaction_currency": currency,
                 "receipt_ref": f"receipt-{key:08d}",
+                "card_transaction_ref": f"card-{key:08d}",
                 "journals": [
                     {
                         "payer": "company",

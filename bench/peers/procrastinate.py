@@ -1,6 +1,7 @@
 """procrastinate doing W(n): one job per expense, deferred by the page, retried by its own strategy."""
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import Any
 
@@ -25,6 +26,7 @@ async def book(at: Desk, subject: str, body: str) -> None:
 async def main() -> None:
     """Do what was ordered."""
     given = order()
+    logging.getLogger("procrastinate").setLevel(logging.ERROR)  # else every job and every retry is a line
     app = App(connector=PsycopgConnector(conninfo=plain_url(given.database_url), min_size=4, max_size=20))
     async with app.open_async(), desk(given) as at:
         await app.schema_manager.apply_schema_async()
