@@ -223,6 +223,7 @@ def _again(
         retry_after=waited,
         now=now,
         jitter=jitter,
+        kind=failure.kind if failure else None,
     )
     if at is None:
         return Settlement(State.FAILED, Reason.HORIZON_PAST, None, Failure("retry_horizon_past"), postings)

@@ -13,7 +13,7 @@ from connectors.canonical.money import Money
 from connectors.contract import Confirmation, ConfirmationKind, Posting, Recall, Receipt, ReceiptStatus, Source
 from connectors.failures import Failure
 from control_plane.domain.machine import By
-from control_plane.domain.retry import RetryPolicy, next_attempt_at
+from control_plane.domain.retry import next_attempt_at
 from control_plane.domain.transaction import Reason, State, transition
 from control_plane.engine import permits, recall, trouble
 from control_plane.engine.parts import Parts, Unit
@@ -33,7 +33,6 @@ KIND_OF: Final[Mapping[State, ConfirmationKind]] = {
     State.POSTED: ConfirmationKind.POSTED,
     State.RETURNED_TO_SOURCE: ConfirmationKind.RETURNED,
 }
-PATIENCE: Final = RetryPolicy()
 NOT_YET: Final = timedelta(seconds=30)
 
 
@@ -190,12 +189,13 @@ def _change(unit: Unit, work: Work, receipt: Receipt, jitter: float) -> Change:
             return _moved(unit, work, State.FAILED, Reason.REJECTED, _refusal(receipt))
         case ReceiptStatus.LATER:
             at = next_attempt_at(
-                PATIENCE,
+                unit.flows[work.seen.flow].policy.retry,
                 attempt_count=work.attempt_count,
                 first_attempt_at=work.first_attempt_at or unit.now,
                 retry_after=None,
                 now=unit.now,
                 jitter=jitter,
+                kind=None if receipt.failure is None else receipt.failure.kind,
             )
             return _moved(unit, work, State.READY, Reason.RETRY, receipt.failure, priority_at=at or unit.now + NOT_YET)
 

@@ -20,7 +20,7 @@ from connectors.http import HttpClient
 from control_plane.domain.access import EVERYWHERE
 from control_plane.domain.endpoint import Endpoint, UnsafeEndpointError, endpoint, is_reachable
 from control_plane.domain.identity import public_id
-from control_plane.domain.retry import RetryPolicy, next_attempt_at
+from control_plane.domain.retry import Patience, RetryPolicy, next_attempt_at
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.warn import Alert, Look, alerts
 from control_plane.store import webhooks
@@ -32,7 +32,9 @@ LOG: Final = logging.getLogger(__name__)
 
 DEADLINE: Final = timedelta(seconds=15)
 ANSWER_LIMIT: Final = 64 * 1024
-PATIENCE: Final = RetryPolicy(base=timedelta(seconds=5), ceiling=timedelta(hours=1), horizon=timedelta(hours=24))
+PATIENCE: Final = RetryPolicy(
+    horizon=timedelta(hours=24), otherwise=Patience(base=timedelta(seconds=5), ceiling=timedelta(hours=1))
+)
 _TAKEN_FOR: Final = timedelta(minutes=1)
 _BATCH: Final = 20
 

@@ -6,6 +6,9 @@ from connectors.canonical.expense import ExpenseReport
 from control_plane.flows import expense_policy
 from control_plane.flows.flow import Away, Flow, Policy
 
+_KEYS: Final = ("retry", "sla")
+"""What is policy about telling the source."""
+
 
 def _confirmation(name: str, code: str) -> Flow:
     return Flow(
@@ -18,8 +21,8 @@ def _confirmation(name: str, code: str) -> Flow:
         order_key=lambda report: f"{report.source_system}|{report.source_id}",
         confirms=frozenset(),
         policy=Policy(
-            values={"sla": expense_policy.DEFAULTS["sla"]},
-            schemas={"sla": expense_policy.SCHEMAS["sla"]},
+            values={key: expense_policy.DEFAULTS[key] for key in _KEYS},
+            schemas={key: expense_policy.SCHEMAS[key] for key in _KEYS},
             away={"source": Away.QUEUE},
         ),
         is_confirmation=True,

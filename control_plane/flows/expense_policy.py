@@ -17,6 +17,8 @@ _CLOCK: Final = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
 _PERCENT: Final = {"type": "integer", "minimum": 0, "maximum": 100}
 _MINOR: Final = {"type": "integer", "minimum": 0}
 _CURRENCY: Final = {"type": "string", "pattern": "^[A-Z]{3}$"}
+_SECONDS: Final = {"type": "number", "exclusiveMinimum": 0, "maximum": 3600}
+_PATIENCE: Final = _table({"base_seconds": _SECONDS, "ceiling_seconds": _SECONDS}, ("base_seconds", "ceiling_seconds"))
 _CONDITION: Final = {"anyOf": [_TEXT, _TEXTS, _table({"prefix": _TEXT}, ("prefix",))]}
 
 CONTROL_ROLES: Final = (
@@ -32,6 +34,12 @@ CONTROL_ROLES: Final = (
 
 ROUTING_FIELDS: Final = ("legal_entity", "payer", "payee", "currency", "source_system", "country")
 """What a routing rule may ask for."""
+
+RETRIED_KINDS: Final = ("not_sent", "transient", "rate_limited")
+"""Kinds of failures after which a document is sent again by itself."""
+
+SHORTEST_HORIZON_HOURS: Final = 75
+"""Three days and three hours: longer than a long weekend."""
 
 SCHEMAS: Final[Mapping[str, _Json]] = {
     "accounts": _table({"by_expense_type": {"type": "object", "additionalProperties": _CODE}, "default": _TEXT}),
@@ -100,6 +108,13 @@ SCHEMAS: Final[Mapping[str, _Json]] = {
         },
         ("business_hours", "at_risk_after"),
     ),
+    "retry": _table(
+        {
+            "horizon_hours": {"type": "number", "minimum": SHORTEST_HORIZON_HOURS},
+            "patience": _table(dict.fromkeys(RETRIED_KINDS, _PATIENCE)),
+        },
+        ("horizon_hours", "patience"),
+    ),
     "after_post": _table(
         {"recalled": {"enum": ["hold", "reverse"]}, "changed": {"enum": ["hold", "reverse"]}}, ("recalled", "changed")
     ),
@@ -129,6 +144,15 @@ DEFAULTS: Final[Mapping[str, _Json]] = {
     # by `project:P-05` or `cost_center:CC-1001`
     "budgets": {"exceeded": "warn", "limits": {}},
     "sla": {"business_hours": 8, "at_risk_after": "3/4"},
+    # for each kind of failure: full jitter up to base * 2^attempts, at most the ceiling
+    "retry": {
+        "horizon_hours": 76,
+        "patience": {
+            "not_sent": {"base_seconds": 1, "ceiling_seconds": 60},  # its breaker spares the target
+            "transient": {"base_seconds": 1, "ceiling_seconds": 300},
+            "rate_limited": {"base_seconds": 1, "ceiling_seconds": 900},
+        },
+    },
     "after_post": {"recalled": "hold", "changed": "hold"},
 }
 """The productive defaults: nothing is posted anywhere before somebody says where."""

@@ -1,11 +1,9 @@
 """Expense report → ERP posting: the flow of approved expense reports and cash advances."""
 
-from datetime import timedelta
 from typing import Final
 
 from connectors.canonical.events import EventType
 from connectors.canonical.expense import ExpenseReport
-from control_plane.domain.retry import RetryPolicy
 from control_plane.domain.transaction import State
 from control_plane.flows import expense_policy
 from control_plane.flows.flow import Away, FieldClass, Flow, Policy, Step
@@ -34,7 +32,6 @@ EXPENSE_REPORT: Final = Flow(
     policy=Policy(
         values=expense_policy.DEFAULTS,
         schemas=expense_policy.SCHEMAS,
-        retry=RetryPolicy(horizon=timedelta(hours=76)),
         away={"erp": Away.QUEUE, "rates": Away.QUEUE},
         correctable={
             "lines.account": FieldClass.CODING,

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from connectors.canonical.expense import ExpenseReport
 from connectors.failures import Failure, FailureKind
+from control_plane.domain import retry
 from control_plane.domain.retry import RetryPolicy
 from control_plane.domain.sla import SlaTarget, target_of
 from control_plane.domain.transaction import Reason, State
@@ -40,9 +41,13 @@ class Policy:
     """What the steps read, by key."""
     schemas: Mapping[str, Mapping[str, Any]]  # JSON Schema
     """What each value must look like."""
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
     away: Mapping[str, Away] = field(default_factory=dict)
     correctable: Mapping[str, FieldClass] = field(default_factory=dict)
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """Return when documents that were not taken are tried again."""
+        return retry.policy_of(self.values["retry"])
 
     @property
     def sla(self) -> SlaTarget:
