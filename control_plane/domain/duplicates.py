@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from itertools import pairwise
 from typing import Final
 
@@ -113,8 +113,8 @@ def traces_of(report: ExpenseReport, per_diem_types: Sequence[str] = ()) -> Trac
         currency=report.total.currency,
         day=report.document_date,
         content_hash=content_hash(report),
-        merchants=_names(merchants_of(report)),
-        receipts=frozenset(receipts_of(report)),
+        merchants=merchants_of(report),
+        receipts=receipts_of(report),
         is_per_diem=bool(report.lines) and all(line.expense_type in per_diem_types for line in report.lines),
     )
 
@@ -135,15 +135,20 @@ def candidate_of(transaction_id: int, report: ExpenseReport) -> Candidate:
     )
 
 
-def merchants_of(report: ExpenseReport) -> tuple[str, ...]:
-    """Return the merchants of a report, as a candidate keeps them."""
-    return tuple(sorted({line.merchant for line in report.lines if line.merchant}))
+def merchants_of(report: ExpenseReport) -> frozenset[str]:
+    """Return the marks of a report's merchants."""
+    return frozenset(map(mark_of, {normalized(line.merchant) for line in report.lines} - {""}))
 
 
-def receipts_of(report: ExpenseReport) -> tuple[str, ...]:
-    """Return what proves the single expenses of a report: receipts and card transactions."""
+def receipts_of(report: ExpenseReport) -> frozenset[str]:
+    """Return the marks of what proves the single expenses of a report: receipts and card transactions."""
     proofs = {line.receipt_ref for line in report.lines} | {line.card_transaction_ref for line in report.lines}
-    return tuple(sorted(proofs - {""}))
+    return frozenset(map(mark_of, proofs - {""}))
+
+
+def mark_of(text: str) -> str:
+    """Return a short hash by which two documents can be compared, and nobody can read what stood there."""
+    return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def normalized(text: str) -> str:
@@ -157,7 +162,7 @@ def likenesses(traces: Traces, candidates: Sequence[Candidate], *, window_days: 
     Other versions of the same business object are no repetition. The amount must be the same; without an equal
     number, content or receipt the date must be close by.
     """
-    others = [one for one in candidates if one.source_id != traces.source_id and _same_amount(traces, one)]
+    others = [one for one in candidates if one.source_id != traces.source_id and _is_comparable(traces, one)]
     is_recurring = _is_series(traces, others)
     found = [_likeness(traces, one, window_days, is_recurring=is_recurring) for one in others]
     return sorted((one for one in found if one.likelihood), key=lambda one: (-one.rank, one.candidate.transaction_id))
@@ -173,9 +178,9 @@ def _likeness(traces: Traces, other: Candidate, window_days: int, *, is_recurrin
 
 
 def _evidence(traces: Traces, other: Candidate, window_days: int, *, is_recurring: bool) -> Mapping[Evidence, bool]:
-    receipts, same_merchant = frozenset(other.receipts), bool(traces.merchants & _names(other.merchants))
-    shared = bool(traces.receipts & receipts)
-    apart = bool(traces.receipts and receipts) and not shared
+    same_merchant = not traces.merchants.isdisjoint(other.merchants)
+    shared = not traces.receipts.isdisjoint(other.receipts)
+    apart = bool(traces.receipts and other.receipts) and not shared
     same_employee = traces.employee_ref == other.employee_ref
     return {
         Evidence.SAME_CONTENT: traces.content_hash == other.content_hash,
@@ -212,16 +217,17 @@ def _is_series(traces: Traces, others: Iterable[Candidate]) -> bool:
     return is_long and min(steps) >= SERIES_SHORTEST_DAYS and max(steps) - min(steps) <= SERIES_TOLERANCE_DAYS
 
 
-def _same_amount(traces: Traces, other: Candidate) -> bool:
-    return (traces.amount_minor, traces.currency) == (other.amount_minor, other.currency)
+def _is_comparable(traces: Traces, other: Candidate) -> bool:
+    """Return whether there is anything to weigh: the amount, and somebody or something that both name."""
+    return (traces.amount_minor, traces.currency) == (other.amount_minor, other.currency) and (
+        traces.employee_ref == other.employee_ref
+        or not traces.merchants.isdisjoint(other.merchants)
+        or not traces.receipts.isdisjoint(other.receipts)
+    )
 
 
 def _distance(one: date | None, other: date | None) -> float:
     return float("inf") if one is None or other is None else abs((one - other).days)
-
-
-def _names(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(normalized(name) for name in names) - {""}
 
 
 def _line_content(line: ExpenseLine) -> list[str]:

@@ -40,8 +40,10 @@ class Candidate:
     document_date: date | None
     content_hash: str
     """Of the business content without the source's ids."""
-    merchants: tuple[str, ...] = ()
-    receipts: tuple[str, ...] = ()
+    merchants: frozenset[str] = frozenset()
+    """Marks: hashes of the names in normal form."""
+    receipts: frozenset[str] = frozenset()
+    """Marks of receipts and card transactions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from connectors.canonical.money import NO_CURRENCY
 from connectors.contract import Document, Translation, Unreadable
 from control_plane.domain import sla
 from control_plane.domain.calendar import Calendar, period_of
-from control_plane.domain.duplicates import content_hash
+from control_plane.domain.duplicates import content_hash, merchants_of, receipts_of
 from control_plane.domain.reference import business_reference
 from control_plane.domain.transaction import Reason, State
 from control_plane.engine import succeed
@@ -128,6 +128,7 @@ _UNREADABLE: Final[dict[str, Any]] = {  # column values
     "document_date": None,
     "approved_at": None,
     "content_hash": "",
+    "marks": {},
     "is_test": False,
     "mapping_version": "",
 }
@@ -143,6 +144,7 @@ def _report(report: ExpenseReport, now: datetime) -> dict[str, Any]:  # column v
         "document_date": report.document_date,
         "approved_at": report.approved_at,
         "content_hash": content_hash(report),
+        "marks": {"merchants": sorted(merchants_of(report)), "receipts": sorted(receipts_of(report))},
         "is_test": report.is_test,
     }
 

@@ -11,7 +11,7 @@ from connectors.contract import Document, Envelope, Translation, Unreadable
 from connectors.failures import Failure
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State, transition
-from control_plane.domain.verdict import Candidate, Case, Verdict
+from control_plane.domain.verdict import Case, Verdict
 from control_plane.engine import facts, succeed, trouble
 from control_plane.engine import intents as intents_json
 from control_plane.engine.parts import Parts, Unit
@@ -64,7 +64,7 @@ def examine(unit: Unit, parts: Parts, works: Sequence[Work]) -> list[Examined]:
     """Return what their flows say about documents, with the mapping, the master data and the policy of now."""
     translations = translations_of(unit, parts, works)
     blocked = succeed.changed_after_post(unit, succeed.posted_before(unit, works))
-    known = facts.gather(unit, parts.lists, works, _alike(unit, parts, works, translations))
+    known = facts.gather(unit, parts.lists, works)
     return [
         _held_behind(work, blocked[work.id])
         if work.id in blocked
@@ -92,47 +92,31 @@ def judge(unit: Unit, examined: Sequence[Examined]) -> None:
     trouble.resolve_cases(unit, {one.work.id: f"withdrawn: {one.reason}" for one in kept if one.to in WITHDRAWN})
 
 
-def _alike(
-    unit: Unit, parts: Parts, works: Sequence[Work], translations: Mapping[int, Translation]
-) -> tuple[Candidate, ...]:
-    same_amount = transactions.of_same_amount(unit.session, works)
-    others = translations_of(unit, parts, [work for work in same_amount if work.id not in translations])
-    return facts.candidates(same_amount, _reports({**others, **translations}))
-
-
-def _reports(translations: Mapping[int, Translation]) -> Mapping[int, ExpenseReport]:
-    return {
-        number: one.content
-        for number, one in translations.items()
-        if isinstance(one, Document) and isinstance(one.content, ExpenseReport)
-    }
-
-
 def translations_of(unit: Unit, parts: Parts, works: Sequence[Work]) -> Mapping[int, Translation]:
     """Return what the transactions' envelopes say, with the mapping of now."""
     wanted = [work.payload_id for work in works]
-    receipts, bodies = inbox.receipts_of(unit.session, wanted), payloads.bodies(unit.session, wanted)
+    headers, bodies = inbox.headers_of(unit.session, wanted), payloads.bodies(unit.session, wanted)
     return {
-        work.id: _translated(parts, work, receipts.get(work.payload_id), bodies.get(work.payload_id)) for work in works
+        work.id: _translated(parts, work, headers.get(work.payload_id), bodies.get(work.payload_id)) for work in works
     }
 
 
-def _translated(parts: Parts, work: Work, receipt: inbox.Receipt | None, body: bytes | None) -> Translation:
+def _translated(parts: Parts, work: Work, header: inbox.Header | None, body: bytes | None) -> Translation:
     connector = parts.connectors.get(work.connection)
     if connector is None or connector.source is None:
         problem = f"no connection {work.connection} is configured to read it"
         return Unreadable((Failure("unreadable_document", {"problem": problem}),))
-    if receipt is None or body is None:
+    if header is None or body is None:
         return Unreadable((Failure("unreadable_document", {"problem": "its payload was erased"}),))
     envelope = Envelope(
-        id=receipt.event_id,
-        source=receipt.source,
-        type=receipt.type,
-        subject=receipt.subject,
-        time=receipt.occurred_at,
+        id=header.event_id,
+        source=header.source,
+        type=header.type,
+        subject=header.subject,
+        time=header.occurred_at,
         payload=body,
     )
-    return parts.reader.read(work.connection, connector.source, envelope, receipt.content_sha256)
+    return parts.reader.read(work.connection, connector.source, envelope, header.content_sha256)
 
 
 def _examined(flow: Flow, work: Work, translation: Translation, known: facts.Gathered) -> Examined:

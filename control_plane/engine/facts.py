@@ -5,14 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectors.canonical.expense import ExpenseReport
 from connectors.canonical.master_data import Domain, MasterRecord
 from connectors.canonical.money import Money
-from control_plane.domain import duplicates
 from control_plane.domain.verdict import Candidate, Known
 from control_plane.engine.lists import Lists
 from control_plane.engine.parts import Unit
-from control_plane.store import budgets, master_data, policies
+from control_plane.store import budgets, master_data, policies, transactions
 from control_plane.store.transactions import Work
 
 
@@ -58,8 +56,8 @@ class Gathered:
         return replace(known, candidates=earlier, spent_minor=spent_minor)
 
 
-def gather(unit: Unit, lists: Lists, works: Sequence[Work], alike: tuple[Candidate, ...]) -> Gathered:
-    """Return the facts of now for a batch of documents; `alike` are the earlier ones that they may repeat."""
+def gather(unit: Unit, lists: Lists, works: Sequence[Work]) -> Gathered:
+    """Return the facts of now for a batch of documents."""
     session = unit.session
     records = lists.at(session)
     bindings = master_data.every_binding(session)
@@ -77,7 +75,13 @@ def gather(unit: Unit, lists: Lists, works: Sequence[Work], alike: tuple[Candida
             rates=lists.rates,
             group_rates=_group_rates(records, policy["group"]["currency"]),
         )
-    return Gathered(known, versions, lists.version, _by_amount(alike), _spent(unit, known.values(), works))
+    return Gathered(
+        known,
+        versions,
+        lists.version,
+        _by_amount(transactions.of_same_amount(session, works)),
+        _spent(unit, known.values(), works),
+    )
 
 
 def _spent(unit: Unit, known: Iterable[Known], works: Sequence[Work]) -> Spent:
@@ -96,8 +100,3 @@ def _by_amount(alike: Iterable[Candidate]) -> dict[tuple[str, int], list[Candida
     for one in alike:
         found[one.currency, one.amount_minor].append(one)
     return found
-
-
-def candidates(works: Sequence[Work], reports: Mapping[int, ExpenseReport]) -> tuple[Candidate, ...]:
-    """Return documents as a later one would see them."""
-    return tuple(duplicates.candidate_of(work.id, reports[work.id]) for work in works if work.id in reports)

@@ -117,7 +117,7 @@ def acknowledged(session: Session, inbox_ids: Sequence[int], *, now: datetime) -
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class Header:
     """What an envelope said about itself when it came."""
 
     event_id: str
@@ -128,12 +128,12 @@ class Receipt:
     content_sha256: str
 
 
-def receipts_of(session: Session, payload_ids: Sequence[int]) -> Mapping[int, Receipt]:
-    """Return the receipts that brought the payloads, by payload."""
-    names = [field.name for field in fields(Receipt)]
+def headers_of(session: Session, payload_ids: Sequence[int]) -> Mapping[int, Header]:
+    """Return what the envelopes that brought the payloads said, by payload."""
+    names = [field.name for field in fields(Header)]
     query = core_select(_INBOX.c.payload_id, *(_INBOX.c[name] for name in names))
     found = session.connection().execute(query.where(_INBOX.c.payload_id.in_(payload_ids)))
-    return {payload_id: Receipt(*told) for payload_id, *told in found}
+    return {payload_id: Header(*told) for payload_id, *told in found}
 
 
 def _row(arrival: Arrival, connection: str, stream: str, now: datetime) -> dict[str, Any]:  # column values

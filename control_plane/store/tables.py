@@ -177,6 +177,8 @@ class TransactionRow(SQLModel, table=True):
     received_at: datetime
     updated_at: datetime
     content_hash: str = ""
+    marks: dict[str, Any] = _json()
+    """Of merchants and receipts, by which later documents are compared with this one."""
     payload_id: int = _ref()
     intents_payload_id: int | None = _no_ref()
     supersedes_id: int | None = _no_ref()

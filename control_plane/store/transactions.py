@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, func, literal_column, or_, tuple_, update
+from sqlalchemy import ColumnElement, Row, Table, func, literal_column, or_, tuple_, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
 from control_plane.domain.ledger import Movement, amounts_of
 from control_plane.domain.machine import By, is_final
 from control_plane.domain.transaction import OPEN, TRANSITIONS, Reason, Seen, State
+from control_plane.domain.verdict import Candidate
 from control_plane.runtime import Ids
 from control_plane.store import ledger, lineage
 from control_plane.store.database import advisory_lock
@@ -70,6 +71,18 @@ _WORK_COLUMNS: Final = (
     TRANSACTION.c.trace_context,
     TRANSACTION.c.overrides,
     TRANSACTION.c.is_head,
+)
+
+_CANDIDATE_COLUMNS: Final = (  # in the order of Candidate's fields
+    TRANSACTION.c.id,
+    TRANSACTION.c.source_id,
+    TRANSACTION.c.document_number,
+    TRANSACTION.c.counterparty,
+    TRANSACTION.c.amount_minor,
+    TRANSACTION.c.currency,
+    TRANSACTION.c.document_date,
+    TRANSACTION.c.content_hash,
+    TRANSACTION.c.marks,
 )
 
 
@@ -249,20 +262,26 @@ def versions_of(session: Session, flow: str, objects: Sequence[tuple[str, str]])
     return [work for work in found if (work.source_system, work.source_id) in wanted]
 
 
-def of_same_amount(session: Session, works: Sequence[Work]) -> list[Work]:
-    """Return the newest standing transactions of the same flows over the same amounts, those over nothing left out."""
+def of_same_amount(session: Session, works: Sequence[Work]) -> list[Candidate]:
+    """Return the newest standing documents of the same flows over the same amounts, those over nothing left out."""
     amounts = sorted({(work.seen.flow, work.seen.currency, work.seen.amount_minor) for work in works})
     columns = tuple_(TRANSACTION.c.flow, TRANSACTION.c.currency, TRANSACTION.c.amount_minor)
     query = (
-        core_select(*_WORK_COLUMNS)
+        core_select(*_CANDIDATE_COLUMNS)
         .where(
             columns.in_([amount for amount in amounts if amount[2]]),
             TRANSACTION.c.state.not_in([State.CANCELLED.value, State.SUPERSEDED.value, State.DUPLICATE.value]),
+            TRANSACTION.c.content_hash != "",  # what could not be read repeats nothing
         )
         .order_by(TRANSACTION.c.id.desc())
         .limit(MOST_ALIKE)
     )
-    return [_work_of(row) for row in session.connection().execute(query)]
+    return [_candidate_of(row) for row in session.connection().execute(query)]
+
+
+def _candidate_of(row: Row[Any]) -> Candidate:
+    merchants, receipts = (frozenset(row.marks.get(kind, ())) for kind in ("merchants", "receipts"))
+    return Candidate(*row[:-1], merchants, receipts)
 
 
 def set_payment_status(session: Session, transaction_ids: Sequence[int], status: str) -> None:
@@ -325,9 +344,9 @@ def seen_of(row: Any) -> Seen:  # a TransactionRow or a Core row with its column
 
 
 _DEFAULTS: Final[dict[str, Any]] = {  # column values
-    name: field_info.default
+    name: field_info.get_default(call_default_factory=True)
     for name, field_info in TransactionRow.model_fields.items()
-    if not field_info.is_required() and field_info.default_factory is None
+    if not field_info.is_required()
 }
 
 

@@ -130,7 +130,7 @@ def test_a_receipt_is_found_by_its_payload(database: Database, ids: CountingIds)
     first, second = arrive(database, ids), arrive(database, ids, replace(ENVELOPE, id="R2"))
 
     with database.read() as session:
-        found = inbox.receipts_of(session, [first.payload_id, second.payload_id, 1])
+        found = inbox.headers_of(session, [first.payload_id, second.payload_id, 1])
     assert {number: row.event_id for number, row in found.items()} == {
         first.payload_id: "R1-1",
         second.payload_id: "R2",

@@ -240,8 +240,8 @@ def test_standing_documents_over_the_same_amount_are_found_the_newest_first(
     works = born(
         database,
         ids,
-        birth(ids, "R1"),
-        birth(ids, "R2", state=State.REVERSED.value),
+        birth(ids, "R1", content_hash="1", marks={"merchants": ["m"], "receipts": ["r"]}),
+        birth(ids, "R2", content_hash="2", state=State.REVERSED.value),
         birth(ids, "R3", state=State.CANCELLED.value),
         birth(ids, "R4", amount_minor=1),
         birth(ids, "R5", currency="CHF"),
@@ -250,8 +250,10 @@ def test_standing_documents_over_the_same_amount_are_found_the_newest_first(
     )
 
     with database.read() as session:
-        assert transactions.of_same_amount(session, works[:1]) == [works[1], works[0]]
+        newer, older = transactions.of_same_amount(session, works[:1])
         assert transactions.of_same_amount(session, works[5:]) == []
+    assert (newer.transaction_id, newer.source_id) == (works[1].id, "R2")
+    assert (older.transaction_id, [*older.merchants], [*older.receipts]) == (works[0].id, ["m"], ["r"])
 
 
 def test_a_payment_is_noted_without_moving_the_document(database: Database, ids: CountingIds) -> None:
