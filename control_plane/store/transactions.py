@@ -281,7 +281,7 @@ def of_same_amount(session: Session, works: Sequence[Work]) -> list[Candidate]:
 
 def _candidate_of(row: Row[Any]) -> Candidate:
     merchants, receipts = (frozenset(row.marks.get(kind, ())) for kind in ("merchants", "receipts"))
-    return Candidate(*row[:-1], merchants, receipts)
+    return Candidate(*row[:-1], merchants=merchants, receipts=receipts)
 
 
 def set_payment_status(session: Session, transaction_ids: Sequence[int], status: str) -> None:
