@@ -49,7 +49,7 @@ def _traits(settings: ConnectionSettings) -> Traits:
     """
     return Traits(
         dedupe=Dedupe.QUERYABLE,
-        visibility_grace=settings.option("visibility_grace_seconds", "5", seconds),
+        visibility_grace=settings.option("visibility_grace_seconds", "30", seconds),
         batch=settings.option("batch", "25", count),
         deadline=settings.option("deadline_seconds", "10", seconds),
         concurrency=settings.option("concurrency", "4", count),

@@ -73,7 +73,7 @@ def _sections(deployment: Deployment) -> dict[str, Table]:
         "secrets": {"directory": str(folder / "secrets")},
         "api": {"port": deployment.port},
         "ui": {"is_mounted": deployment.has_screen},
-        "engine": {"lease": 15, "batch": 1000, "page": 500},
+        "engine": {"lease": 60, "batch": 1000, "page": 500},
         "connections.concur": _expense(deployment.expense_url),
         "connections.erp": _target(deployment.erp),
         "flows.expense_report": _policy(deployment.erp),

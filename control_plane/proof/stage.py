@@ -33,6 +33,8 @@ EMBEDDED: Final = "up"
 _OPTIONS: Final[Mapping[str, Sequence[str]]] = {EMBEDDED: ("--json", "--while-stdin-open"), "api": ("--json",)}
 """What the commands that serve are asked for besides."""
 _GRACE: Final = 1
+_TRYTON_DEADLINE: Final = 30
+"""Seconds: on SQLite one request after the other, and a busy machine may keep one waiting that long."""
 """Seconds until the ERP's twin shows what it has booked."""
 
 
@@ -56,13 +58,14 @@ class Wishes:
 class TieoutProcess:
     """One of Tieout's processes, which may be killed and begun again over the same database."""
 
-    def __init__(self, folder: Path, command: str = EMBEDDED) -> None:
-        """Take the folder with the configuration, and which of Tieout's processes it is."""
+    def __init__(self, folder: Path, command: str = EMBEDDED, *, under: Sequence[str] = ()) -> None:
+        """Take the folder with the configuration, which of Tieout's processes it is, and what it runs under."""
         self.config = folder / "tieout.toml"
         self.log = folder / "tieout.log"
         self.sign_in_url = ""
         self.address = ""
         self._command = command
+        self._under = under
         self._process: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> None:
@@ -74,7 +77,7 @@ class TieoutProcess:
         options = ["--config", str(self.config), *_OPTIONS.get(self._command, ())]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  (our own command)
-                [sys.executable, "-m", "control_plane", self._command, *options],
+                [*self._under, sys.executable, "-m", "control_plane", self._command, *options],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -85,6 +88,12 @@ class TieoutProcess:
         if self._command in _OPTIONS:
             ready = json.loads(self._first_line(self._process))
             self.address, self.sign_in_url = ready["address"], ready["sign_in_url"]
+
+    @property
+    def pid(self) -> int | None:
+        """Return the process's number while it runs."""
+        is_running = self._process is not None and self._process.poll() is None
+        return self._process.pid if self._process is not None and is_running else None
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -189,7 +198,8 @@ def _of_twin(url: str) -> TargetSettings:
 
 
 def _of_tryton(server: TrytonServer) -> TargetSettings:
-    return TargetSettings("tryton", server.url, {"password": "secret:erp"}, {"user": server.user}, document_type="EXP")
+    options = {"user": server.user, "deadline_seconds": str(_TRYTON_DEADLINE), "visibility_grace_seconds": "10"}
+    return TargetSettings("tryton", server.url, {"password": "secret:erp"}, options, document_type="EXP")
 
 
 def _keep_secrets(folder: Path, erp: str) -> None:

@@ -22,7 +22,7 @@ from control_plane.proof.stage import Stage
 from control_plane.proof.timeline import Kind, Step, timeline
 from control_plane.proof.tryton_erp import TrytonErp
 from control_plane.proof.xes import read_traces
-from tests.journeys.playing import on_stage, wait_until
+from tests.journeys.playing import QUICK, on_stage, wait_until
 from tests.journeys.reading import Reading, readings
 
 pytestmark = [pytest.mark.slow, pytest.mark.tryton]
@@ -32,6 +32,8 @@ CLAIMS = 320
 APART = 4
 """Every fourth claim, so that they spread over several months."""
 STRANGERS = 3
+PATIENT = {**QUICK, "engine": {**QUICK["engine"], "lease": 90}}
+"""A lease must be longer than the call of one batch."""
 CLOSED = "2017-02"
 PAYABLE = "331000"
 
@@ -40,7 +42,7 @@ Account = tuple[str, str]
 
 
 def test_the_built_in_documents_stand_in_tryton_once_each(tmp_path: Path) -> None:
-    with on_stage(tmp_path, is_tryton=True) as (stage, client):
+    with on_stage(tmp_path, is_tryton=True, settings=PATIENT) as (stage, client):
         feed = SampleFeed(stage, with_nothing=False)
         while feed.done < SAMPLES:
             feed.advance()
@@ -56,7 +58,7 @@ def test_real_claims_stand_in_tryton_account_by_account(log: Path, tmp_path: Pat
     told = {one.id: one for one in readings(log)}
     steps = list(_first_approvals(log))
     strangers = {step.claim.id for step in steps[:STRANGERS]}
-    with on_stage(tmp_path, is_tryton=True) as (stage, client):
+    with on_stage(tmp_path, is_tryton=True, settings=PATIENT) as (stage, client):
         with _administrator(stage) as admin:
             for company in ("1000", "2000", "3000"):
                 admin.close_period(company, CLOSED)

@@ -31,4 +31,4 @@ def test_the_promises_are_one_writer_per_company_in_batches_of_25() -> None:
     assert connector.target
     traits = connector.target.traits
     assert (traits.batch, traits.is_serial_per_company) == (25, True)
-    assert traits.visibility_grace.total_seconds() >= 5
+    assert traits.visibility_grace.total_seconds() >= 30
