@@ -33,9 +33,9 @@ EMBEDDED: Final = "up"
 _OPTIONS: Final[Mapping[str, Sequence[str]]] = {EMBEDDED: ("--json", "--while-stdin-open"), "api": ("--json",)}
 """What the commands that serve are asked for besides."""
 _GRACE: Final = 1
-_TRYTON_DEADLINE: Final = 30
-"""Seconds: on SQLite one request after the other, and a busy machine may keep one waiting that long."""
 """Seconds until the ERP's twin shows what it has booked."""
+_TRYTON_DEADLINE: Final = 30
+"""Seconds: on SQLite one request follows the other, and a busy machine may keep one waiting that long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, func, literal_column, or_, tuple_, update
+from sqlalchemy import ColumnElement, Row, Table, func, literal_column, or_, tuple_, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
@@ -73,11 +73,11 @@ _WORK_COLUMNS: Final = (
     TRANSACTION.c.is_head,
 )
 
-_CANDIDATE_COLUMNS: Final = (  # in the order of Candidate's fields
-    TRANSACTION.c.id,
+_CANDIDATE_COLUMNS: Final = (  # under the names of Candidate's fields
+    TRANSACTION.c.id.label("transaction_id"),
     TRANSACTION.c.source_id,
     TRANSACTION.c.document_number,
-    TRANSACTION.c.counterparty,
+    TRANSACTION.c.counterparty.label("employee_ref"),
     TRANSACTION.c.amount_minor,
     TRANSACTION.c.currency,
     TRANSACTION.c.document_date,
@@ -279,9 +279,10 @@ def of_same_amount(session: Session, works: Sequence[Work]) -> list[Candidate]:
     return [_candidate_of(row) for row in session.connection().execute(query)]
 
 
-def _candidate_of(row: Any) -> Candidate:  # a row of _CANDIDATE_COLUMNS
-    merchants, receipts = (frozenset(row.marks.get(kind, ())) for kind in ("merchants", "receipts"))
-    return Candidate(*row[:-1], merchants, receipts)
+def _candidate_of(row: Row[Any]) -> Candidate:
+    columns = dict(row._mapping)  # noqa: SLF001  (public, in spite of its name)
+    marks = columns.pop("marks")
+    return Candidate(**columns | {kind: frozenset(marks.get(kind, ())) for kind in ("merchants", "receipts")})
 
 
 def set_payment_status(session: Session, transaction_ids: Sequence[int], status: str) -> None:
