@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Table, func, literal_column, or_, tuple_, update
+from sqlalchemy import ColumnElement, Table, func, literal_column, or_, tuple_, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
@@ -279,7 +279,7 @@ def of_same_amount(session: Session, works: Sequence[Work]) -> list[Candidate]:
     return [_candidate_of(row) for row in session.connection().execute(query)]
 
 
-def _candidate_of(row: Row[Any]) -> Candidate:
+def _candidate_of(row: Any) -> Candidate:  # a row of _CANDIDATE_COLUMNS
     columns = dict(row._mapping)  # noqa: SLF001  (public, in spite of its name)
     marks = columns.pop("marks")
     return Candidate(**columns | {kind: frozenset(marks.get(kind, ())) for kind in ("merchants", "receipts")})
