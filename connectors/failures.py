@@ -316,6 +316,12 @@ CATALOG: Final[Mapping[str, CatalogEntry]] = {
         "{target} cannot be reached; document {document} was not sent.",
         "Nothing to do: it is sent again by itself.",
     ),
+    "worker_stopped": _row(
+        _K.POISON,
+        _O.INTEGRATION_PLATFORM,
+        "Whoever sends document {document} over {amount} to {target} stops; after several times it was put aside.",
+        "It is proved not to be booked. Look in the logs for what stops, then send it again or return it.",
+    ),
     "not_sent_in_time": _row(
         _K.NOT_SENT,
         _O.INTEGRATION_PLATFORM,

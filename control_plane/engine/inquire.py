@@ -8,7 +8,7 @@ from typing import Final
 
 from connectors.contract import Outcome, OutcomeKind
 from connectors.failures import Failure
-from control_plane.engine import permits
+from control_plane.engine import permits, poison
 from control_plane.engine.deliver import Errand, load_errands
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.settle import Answered, settle_finds
@@ -49,8 +49,13 @@ async def _ask(parts: Parts, name: str, errands: Sequence[Errand]) -> set[Outcom
         Answered(errand.work, errand.intents, tuple(_answer(found, intent.reference) for intent in errand.intents))
         for errand in errands
     ]
-    await parts.write(lambda unit: settle_finds(unit, parts, answers))
+    await parts.write(partial(_settle, parts, answers))
     return {outcome.kind for answer in answers for outcome in answer.outcomes}
+
+
+def _settle(parts: Parts, answers: Sequence[Answered], unit: Unit) -> None:
+    settle_finds(unit, parts, answers)
+    poison.quarantine(unit, [answer.work.id for answer in answers])
 
 
 async def _find(parts: Parts, name: str, references: Sequence[str]) -> list[Outcome]:

@@ -1,14 +1,15 @@
 """Reap: what a worker that is gone held in flight may have been sent, so it is in doubt."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from connectors.contract import Dedupe
 from connectors.failures import Failure
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State, transition
-from control_plane.engine import confirm, trouble
+from control_plane.engine import confirm, poison, trouble
 from control_plane.engine.parts import Parts, Unit
-from control_plane.store import transactions, transitions
+from control_plane.store import suspects, transactions, transitions
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
 
@@ -21,7 +22,9 @@ async def reap(parts: Parts) -> int:
 def _reap(unit: Unit, parts: Parts) -> int:
     """Put in doubt what nobody holds any more; the target is asked at once, and sent again only after its grace."""
     works = transactions.to_reap(unit.session, now=unit.now, limit=parts.settings.batch)
-    recorded = transitions.record(unit.session, [_reaped(unit, parts, work) for work in works], unit.ids)
+    delays = poison.delays(unit, works)
+    changes = [_reaped(unit, parts, work, delays.get(work.id, timedelta(0))) for work in works]
+    recorded = transitions.record(unit.session, changes, unit.ids)
     reaped = [work for work in works if work.id in recorded.applied]
     _tell_again(unit, [work.id for work in reaped if work.seen.flow in confirm.FLOWS])
     silent = [work for work in reaped if work.seen.flow not in confirm.FLOWS and not _can_be_asked(parts, work)]
@@ -29,11 +32,11 @@ def _reap(unit: Unit, parts: Parts) -> int:
     return len(reaped)
 
 
-def _reaped(unit: Unit, parts: Parts, work: Work) -> Change:
-    asked_at = unit.now if _can_be_asked(parts, work) else None
+def _reaped(unit: Unit, parts: Parts, work: Work, delay: timedelta) -> Change:
+    asked_at = unit.now + delay if _can_be_asked(parts, work) else None
     return Change(
         transition(work.seen, State.IN_DOUBT, reason=Reason.LEASE_LOST, by=By.REAPER, now=unit.now),
-        name="reap",
+        name=suspects.REAPED,
         sets={"inquire_at": asked_at, "absent_count": 0, "last_sent_at": unit.now},
         facts={"attempt": work.attempt_count},
     )
