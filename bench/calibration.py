@@ -8,12 +8,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, Self
 
 import psycopg
 
 from bench.client import as_fast_as_possible, message
 from bench.databases import plain_url
+from bench.figures import middle
 from bench.peers import business
 from bench.work import document, subject_of
 
@@ -40,6 +41,12 @@ class Limit:
     business_us: float
     post_us: float
     insert_us: float
+
+    @classmethod
+    def middle(cls, limits: Sequence[Self]) -> Self:
+        """Return the limit of the parts' medians."""
+        parts = zip(*((one.business_us, one.post_us, one.insert_us) for one in limits), strict=True)
+        return cls(*(middle(part) for part in parts))
 
     @property
     def per_second(self) -> float:

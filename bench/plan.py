@@ -13,8 +13,8 @@ class Plan:
     peers: int = 2_000
     rounds: int = 2
     calibration: int = 20_000
-    slow_erp: int = 4_000
-    """With 20 ms for each answer of the ERP."""
+    shared: int = 4_000
+    """What several workers do together."""
     intake_seconds: float = 8.0
     backlogs: tuple[int, ...] = (10_000, 100_000)
     """Waiting transactions that a lease is taken from."""
@@ -33,7 +33,7 @@ QUICK: Final = Plan(
     peers=200,
     rounds=1,
     calibration=2_000,
-    slow_erp=400,
+    shared=400,
     intake_seconds=1.0,
     backlogs=(1_000, 10_000),
     leases=30,

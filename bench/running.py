@@ -31,7 +31,7 @@ def run_workers(order: Order, erp: RunningErp, *, workers: int) -> Ran:
     """Let several workers do what was accepted before; the time runs from the word to go to the last one's end."""
     accept(order)
     with ExitStack() as stack:
-        working = asdict(replace(order, feeds=False))
+        working = asdict(replace(order, feeds=False, learns=False))
         children = [stack.enter_context(running("bench.ours", working)) for _ in range(workers)]
         for child in children:
             child.heard(READY_WITHIN)

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Final
 
 from bench import calibration
@@ -41,25 +42,44 @@ VARIANTS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What was measured in turns, by name."""
+
+    limits: defaultdict[Kind, list[Limit]] = field(default_factory=lambda: defaultdict(list))
+    ours: defaultdict[str, list[Ran]] = field(default_factory=lambda: defaultdict(list))
+    peers: defaultdict[str, list[Ran]] = field(default_factory=lambda: defaultdict(list))
+
+
 def measure(plan: Plan, places: Places) -> Iterator[Figure]:
     """Yield what every way of doing the work reaches, and how that compares."""
-    limits = calibrated(plan, places)
+    runs = Runs()
+    for _ in range(plan.rounds):
+        _take_turns(plan, places, runs)
+    limits = {kind: Limit.middle(found) for kind, found in runs.limits.items()}
     for kind, limit in limits.items():
         yield from _limit_figures(kind, limit)
-    ours: defaultdict[str, list[Ran]] = defaultdict(list)
-    peers: defaultdict[str, list[Ran]] = defaultdict(list)
-    for _ in range(plan.rounds):
-        _round(plan, places, ours, peers)
     for variant in VARIANTS:
-        yield from _figures(variant, ours[variant.name], limits[variant.kind])
-    for name, runs in peers.items():
-        yield from _peer_figures(name, runs)
-        yield from _comparison(name, runs, ours)
-    yield from _growth(plan, places, ours["w_sqlite"])
+        yield from _figures(variant, runs.ours[variant.name], limits[variant.kind])
+    for name, found in runs.peers.items():
+        yield from _peer_figures(name, found)
+        yield from _comparison(name, found, runs.ours)
+    yield from _growth(plan, places, runs.ours["w_sqlite"])
 
 
-def calibrated(plan: Plan, places: Places) -> dict[Kind, Limit]:
-    """Return the machine's limit with each database, measured now."""
+def _take_turns(plan: Plan, places: Places, runs: Runs) -> None:
+    """Let calibration, ours and the peers take turns, so that a bad minute of the machine meets all of them."""
+    for kind, limit in _calibrated(plan, places).items():
+        runs.limits[kind].append(limit)
+    for variant, peer in zip_longest(VARIANTS, TIMES):
+        with places.with_erp(variant.kind) as (url, erp):
+            runs.ours[variant.name].append(run_ours(Order(url, erp.url, plan.ours, batch=variant.batch), erp))
+        if peer is not None:
+            with places.for_peer() as (url, erp):
+                runs.peers[peer].append(run_peer(peer, PeerOrder(url, erp.url, plan.peers), erp))
+
+
+def _calibrated(plan: Plan, places: Places) -> dict[Kind, Limit]:
     with running_erp(ErpOptions()) as erp:
         post = calibration.post_us(erp.url, plan.calibration)
     business = calibration.business_us(plan.calibration)
@@ -67,16 +87,6 @@ def calibrated(plan: Plan, places: Places) -> dict[Kind, Limit]:
         copied = calibration.postgres_insert_us(url, plan.calibration)
     inserted = calibration.sqlite_insert_us(plan.calibration)
     return {"sqlite": Limit(business, post, inserted), "postgresql": Limit(business, post, copied)}
-
-
-def _round(plan: Plan, places: Places, ours: dict[str, list[Ran]], peers: dict[str, list[Ran]]) -> None:
-    """Let ours and the peers take turns, so that a bad minute of the machine meets all of them."""
-    for place, variant in enumerate(VARIANTS):
-        with places.with_erp(variant.kind) as (url, erp):
-            ours[variant.name].append(run_ours(Order(url, erp.url, plan.ours, batch=variant.batch), erp))
-        for name in list(TIMES)[place : place + 1]:
-            with places.for_peer() as (url, erp):
-                peers[name].append(run_peer(name, PeerOrder(url, erp.url, plan.peers), erp))
 
 
 def _limit_figures(kind: Kind, limit: Limit) -> Iterator[Figure]:

@@ -1,7 +1,9 @@
-"""Several workers on PostgreSQL: how much more they do together, before a slow ERP and before a fast one."""
+"""Several workers on PostgreSQL: how much more they do together, and what the ledger costs them."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
 from typing import Final
 
 from bench.erp import ErpOptions
@@ -14,28 +16,47 @@ from bench.running import run_workers
 
 IN_FLIGHT: Final = 8
 """Posts of each worker at the same time."""
-LATENCIES: Final = {"20ms": 0.02, "0ms": 0.0}
-"""Seconds that the ERP takes for an answer."""
-TARGETS: Final = {"20ms": at_least(1.7)}
-_COUNTS: Final = (1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """So many workers before an ERP that takes so long for each answer."""
+
+    workers: int
+    latency_seconds: float
+    keeps_ledger: bool = True
+
+
+ONE, TWO, FOUR = (Crew(workers, 0.0) for workers in (1, 2, 4))
+ONE_SLOW, TWO_SLOW = (Crew(workers, 0.02) for workers in (1, 2))
+TWO_FREE, FOUR_FREE = (Crew(workers, 0.0, keeps_ledger=False) for workers in (2, 4))
+CREWS: Final = (ONE_SLOW, TWO_SLOW, ONE, TWO, TWO_FREE, FOUR, FOUR_FREE)
 
 
 def measure(plan: Plan, places: Places) -> Iterator[Figure]:
-    """Yield what one and two workers reach with what was accepted before, and their ratio."""
-    runs: defaultdict[tuple[str, int], list[Ran]] = defaultdict(list)
-    for _ in range(plan.rounds):
-        for name, latency in LATENCIES.items():
-            for workers in _COUNTS:
-                runs[name, workers].append(_run(plan, places, latency, workers))
-    for name in LATENCIES:
-        one, two = (middle([ran.per_second for ran in runs[name, workers]]) for workers in _COUNTS)
-        yield Figure(f"workers_{name}_one", one, "tx/s")
-        yield Figure(f"workers_{name}_two", two, "tx/s")
-        yield Figure(f"workers_{name}_two_over_one", ratio(two, one), "times", TARGETS.get(name))
-    yield Figure("workers_lost", sum(ran.lost for some in runs.values() for ran in some), "documents", NONE)
-    yield Figure("workers_doubled", sum(ran.doubled for some in runs.values() for ran in some), "documents", NONE)
+    """Yield what crews reach with what was accepted before, and how they compare."""
+    runs: defaultdict[Crew, list[Ran]] = defaultdict(list)
+    for _, crew in product(range(plan.rounds), CREWS):
+        runs[crew].append(_run(plan, places, crew))
+    rate = {crew: middle([ran.per_second for ran in found]) for crew, found in runs.items()}
+    yield Figure("workers_20ms_one", rate[ONE_SLOW], "tx/s")
+    yield Figure("workers_20ms_two", rate[TWO_SLOW], "tx/s")
+    yield Figure("workers_20ms_two_over_one", ratio(rate[TWO_SLOW], rate[ONE_SLOW]), "times", at_least(1.7))
+    yield Figure("workers_one", rate[ONE], "tx/s")
+    yield Figure("workers_two", rate[TWO], "tx/s")
+    yield Figure("workers_two_over_one", ratio(rate[TWO], rate[ONE]), "times")
+    yield Figure("workers_two_beside_no_ledger", 100 * ratio(rate[TWO], rate[TWO_FREE]), "%", at_least(90))
+    yield Figure("workers_four", rate[FOUR], "tx/s")
+    yield Figure("workers_four_beside_no_ledger", 100 * ratio(rate[FOUR], rate[FOUR_FREE]), "%", at_least(90))
+    yield from _tolls([ran for found in runs.values() for ran in found])
 
 
-def _run(plan: Plan, places: Places, latency: float, workers: int) -> Ran:
-    with places.with_erp("postgresql", ErpOptions(latency_seconds=latency)) as (url, erp):
-        return run_workers(Order(url, erp.url, plan.slow_erp, in_flight=IN_FLIGHT), erp, workers=workers)
+def _run(plan: Plan, places: Places, crew: Crew) -> Ran:
+    with places.with_erp("postgresql", ErpOptions(latency_seconds=crew.latency_seconds)) as (url, erp):
+        order = Order(url, erp.url, plan.shared, in_flight=IN_FLIGHT, keeps_ledger=crew.keeps_ledger)
+        return run_workers(order, erp, workers=crew.workers)
+
+
+def _tolls(runs: Sequence[Ran]) -> Iterator[Figure]:
+    yield Figure("workers_lost", sum(ran.lost for ran in runs), "documents", NONE)
+    yield Figure("workers_doubled", sum(ran.doubled for ran in runs), "documents", NONE)

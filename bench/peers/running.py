@@ -29,7 +29,7 @@ class PeerOrder:
     database_url: str
     erp_url: str
     count: int
-    deadline_seconds: float = 240.0
+    deadline_seconds: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)
