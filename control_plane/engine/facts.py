@@ -66,7 +66,7 @@ def gather(unit: Unit, lists: Lists, works: Sequence[Work]) -> Gathered:
     for name in {work.seen.flow for work in works}:
         governed = policies.current(session, name)
         versions[name] = governed.version
-        policy = {**unit.flows[name].policy.values, **governed.values}
+        policy = unit.flows[name].policy.under(governed.values)
         known[name] = Known(
             now=unit.now,
             policy=policy,

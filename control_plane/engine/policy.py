@@ -9,4 +9,4 @@ from control_plane.store import policies
 
 def policy_of(unit: Unit, flow: str) -> Mapping[str, Any]:  # governed JSON values by key
     """Return the flow's policy values that hold now."""
-    return {**unit.flows[flow].policy.values, **policies.current(unit.session, flow).values}
+    return unit.flows[flow].policy.under(policies.current(unit.session, flow).values)

@@ -49,6 +49,10 @@ class Policy:
         """Return when documents that were not taken are tried again."""
         return retry.policy_of(self.values["retry"])
 
+    def under(self, governed: Mapping[str, Any]) -> Mapping[str, Any]:  # values are JSON
+        """Return the values that hold where governed ones override the defaults."""
+        return {**self.values, **governed}
+
     @property
     def sla(self) -> SlaTarget:
         """Return what is promised to the documents."""
@@ -148,7 +152,6 @@ def run(flow: Flow, case: Case, known: Known) -> tuple[Verdict, tuple[StepRecord
 
     A step that stops the document does not silence the later ones: a controller sees every reason at once.
     """
-    known = replace(known, policy={**flow.policy.values, **known.policy})
     case = replace(case, received=case.received or case.report)
     verdicts: list[Verdict] = []
     records: list[StepRecord] = []
@@ -157,7 +160,7 @@ def run(flow: Flow, case: Case, known: Known) -> tuple[Verdict, tuple[StepRecord
         records.append(_record(step.name, said, case.facts))
         verdicts.append(said)
         case = said.case
-    return _together(case, verdicts), tuple(records)
+    return _together(case, verdicts, [record.result for record in records]), tuple(records)
 
 
 def result_of(verdict: Verdict) -> StepResult:
@@ -195,14 +198,15 @@ def _lifted(said: Verdict, overrides: frozenset[Reason]) -> Verdict:
 
 
 def _record(name: str, said: Verdict, before: Mapping[str, str]) -> StepRecord:
-    added = {key: value for key, value in said.case.facts.items() if before.get(key) != value}
+    told = said.case.facts
+    added = {} if told is before else {key: value for key, value in told.items() if before.get(key) != value}
     return StepRecord(name, result_of(said), said.failures, said.warnings, added)
 
 
-def _together(case: Case, verdicts: Sequence[Verdict]) -> Verdict:
+def _together(case: Case, verdicts: Sequence[Verdict], results: Sequence[StepResult]) -> Verdict:
     """Return one verdict: the heaviest result decides, its own failures stand first, the others follow."""
-    result = min((result_of(said) for said in verdicts), key=list(StepResult).index, default=StepResult.PASSED)
-    deciding = [said for said in verdicts if result_of(said) is result]
+    result = next((one for one in StepResult if one in results), StepResult.PASSED)
+    deciding = [said for said, one in zip(verdicts, results, strict=True) if one is result]
     ends_here = result in {StepResult.CANCELLED, StepResult.DUPLICATE}
     goes_on = result in {StepResult.WARNED, StepResult.PASSED}
     hold = _first_hold(deciding) if result is StepResult.HELD else None
