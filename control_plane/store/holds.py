@@ -43,6 +43,8 @@ def replace(
     session: Session, awaited: Mapping[int, Iterable[HoldKey]], wake_at: Mapping[int, datetime] | None = None
 ) -> None:
     """Say anew what each transaction waits for, and when its time comes by itself; nothing: it waits no more."""
+    if not awaited:
+        return
     session.connection().execute(delete(_HOLD).where(_HOLD.c.transaction_id.in_(list(awaited))))
     rows = [
         {"transaction_id": number, "domain": domain, "legal_entity_id": entity, "code": code, "woken_at": woken}

@@ -146,15 +146,15 @@ def _source_document(history: "History", object_id: str) -> str:
 
 
 def _in_hidden_doubt(history: "History", versions: Sequence[Version]) -> Iterator[str]:
-    """P3: what does not go on by itself has a person who is asked to look, and waits behind nothing else."""
+    """P3: what does not go on by itself has a person who is asked to look, or waits behind what has one."""
     can_be_asked = history.plan.traits.dedupe is not Dedupe.NONE
-    stopped = {one.order_key for one in versions if one.is_head and one.state in _BLOCKED}
+    stopped = {one.order_key for one in versions if one.is_head and one.is_a_case}
     for one in versions:
         if one.state == State.IN_DOUBT and can_be_asked:
             yield f"P3: {one.document_id} is still in doubt"
         if one.state in _BLOCKED and not one.is_a_case:
             yield f"P3: {one.document_id} is {one.state}, and nobody is asked to look"
-        if one.state not in _ENDED | _BLOCKED and (one.is_head or one.order_key not in stopped):
+        if one.state not in _ENDED | _BLOCKED and one.order_key not in stopped:
             yield f"P3: {one.document_id} stays {one.state}"
 
 

@@ -68,7 +68,7 @@ class History:
             "expense": Connector("expense", self.source, is_told=plan.is_told),
             "erp": Connector("erp", self.erp, self.erp),
         }
-        settings = EngineSettings(LEASE, plan.batch, plan.page, _SETTLE_EVERY)
+        settings = EngineSettings(lease=LEASE, batch=plan.batch, page=plan.page, settle_every=_SETTLE_EVERY)
         flows = papers.flows(takes_back=plan.takes_back)
         passes: dict[str, Pass] = {**BY_NAME, _TAKE_IN: partial(take_in, source=self.source)}
         self.crew = Crew(self.world, stage, connectors, flows, settings, self.mishaps.of_commit, passes)

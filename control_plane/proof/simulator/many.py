@@ -4,7 +4,7 @@ import gc
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,6 +60,12 @@ def tally(seeds: Sequence[int]) -> Tally:
             if told.sins:
                 broken[seed] = told.sins
         return Tally(len(seeds), time.process_time() - began, broken)
+
+
+def first_broken(seeds: Iterable[int]) -> Told | None:
+    """Return the first of these histories in which a promise is broken."""
+    with _undisturbed(), stage() as one:
+        return next((told for told in (live(one, plan(seed)) for seed in seeds) if told.sins), None)
 
 
 def tally_all(seeds: range, *, jobs: int, memory: Path | None, progress: Callable[[Tally], None]) -> Tally:

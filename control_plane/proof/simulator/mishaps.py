@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Final
 
 from control_plane.proof.simulator.stage import Commit
-from control_plane.proof.simulator.workers import Crew, Worker
+from control_plane.proof.simulator.workers import DELIVER, Crew, Worker
 from control_plane.proof.simulator.world import World
 
 _OF_COMMIT: Final[Mapping[Commit, int]] = {Commit.DIES: 2, Commit.AWAY: 1, Commit.UNHEARD: 1}
 _AT_COMMIT: Final = 0.05
-_AT_STEP: Final = 0.06
+_AT_STEP: Final = 0.02
+_EXPOSED: Final = 6
+"""How much more likely somebody is struck who has sent documents and waits for the answers."""
 _EMBEDDED: Final = 0.5
 _STOPS: Final = tuple(timedelta(seconds=seconds) for seconds in (1, 6, 31, 61))
 
@@ -34,9 +36,11 @@ class Mishaps:
     def strike(self, crew: Crew) -> bool:
         """Let something happen to the workers, or not; return whether it did."""
         awake = crew.awake()
-        if not awake or not self._comes(_AT_STEP):
+        is_exposed = any(worker.is_at(DELIVER) for worker in awake)
+        if not awake or not self._comes(_AT_STEP * (_EXPOSED if is_exposed else 1)):
             return False
-        worker = self._world.chance.choice(awake)
+        exposed = [_EXPOSED if worker.is_at(DELIVER) else 1 for worker in awake]
+        worker = self._world.chance.choices(awake, exposed)[0]
         deed = self._world.chance.choices((self._kill, self._freeze, self._stop), (4, 5, 1))[0]
         deed(crew, worker)
         return True

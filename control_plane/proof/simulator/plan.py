@@ -83,9 +83,9 @@ def plan(seed: int) -> Plan:
         is_sent=_is(chance, 0.75),
         is_told=_is(chance, 0.2),
         takes_back=_is(chance, 0.75),
-        batch=chance.choice((1, 2, 200)),
+        batch=chance.choice((1, 200, 200)),
         page=chance.choice((2, 200, 200)),
-        trouble=chance.choice((0.15, 0.35, 0.6)),
+        trouble=chance.choice((0.1, 0.25, 0.5)),
         mishaps=chance.choice((0, 1, 1, 2, 3)),
         is_witnessed=_is(chance, 0.2),
         happenings=_happenings(chance),
@@ -105,9 +105,9 @@ def _traits(chance: Random) -> Traits:
 
 
 def _happenings(chance: Random) -> tuple[Happening, ...]:
-    objects = chance.choice((1, 2, 2, 3))
+    objects = chance.choice((1, 1, 2, 2, 3))
     happenings = [_approved(chance, number) for number in range(objects)]
-    later = [_later(chance, objects) for _ in range(chance.choice((0, 1, 1, 2, 3)))]
+    later = [_later(chance, objects) for _ in range(chance.choice((0, 0, 1, 1, 2, 3)))]
     if _is(chance, 0.1):
         later += [Happening(What.PROJECT_CLOSED), Happening(What.PROJECT_OPENED)]
     return (*happenings, *later)

@@ -18,7 +18,9 @@ from control_plane.store.troubles import DatabaseTroubleError
 
 SILENT_AFTER: Final = timedelta(seconds=45)
 """A process that gave no sign for so long is given up, as `bootstrap.process` does it."""
+DELIVER: Final = "deliver"
 _HIRES: Final = 0.3
+_WAKES: Final = 0.3
 _LEARNS: Final = 0.1
 
 Pass = Callable[[Parts], Awaitable[int]]
@@ -182,7 +184,7 @@ class Crew:
         now, process = self.world.now, worker.process
         if process.is_dead:
             worker.silent_since, worker.wakes_at = worker.silent_since or now, None
-        elif worker.wakes_at is not None and worker.wakes_at <= now:
+        elif worker.wakes_at is not None and (worker.wakes_at <= now or self._wakes_at_the_worst(worker)):
             worker.wakes_at = None
             self.world.tell(worker.name, "wakes")
         if worker.is_awake:
@@ -192,6 +194,12 @@ class Crew:
             self.give_up(worker)
         if worker.is_given_up:
             self._part_with(worker)
+
+    def _wakes_at_the_worst(self, worker: Worker) -> bool:
+        """Return whether a worker that froze over its deliveries wakes now that another has taken them over."""
+        is_over = worker.silent_since is not None and self.world.now > worker.silent_since + self.settings.lease
+        others = any(other.is_awake and other.is_at(DELIVER) for other in self.workers)
+        return is_over and others and worker.is_at(DELIVER) and self.world.chance.random() < _WAKES
 
     def _part_with(self, worker: Worker) -> None:
         """Let a worker that was given up go: at once where it is dead, else once it has learned of it and is idle."""
