@@ -17,14 +17,14 @@ from bench.profiling import profiled
 from bench.reports import Report
 from bench.work import SOURCE, envelopes
 from connectors.contract import Envelope
-from control_plane.bootstrap.assembly import assembled
+from control_plane.bootstrap.assembly import assembled, publisher_of
 from control_plane.bootstrap.process import Process, all_until_stopped, started
 from control_plane.domain.ledger import Movement
 from control_plane.domain.transaction import State
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.pull import pull_next
 from control_plane.engine.receive import Feed, receive
-from control_plane.engine.worker import PASSES, work
+from control_plane.engine.worker import PASSES, Pass, work
 from control_plane.settings import Settings
 from control_plane.settings.sections import ConnectionSection, DatabaseSection, EngineSection
 from control_plane.store import ledger, runs
@@ -175,7 +175,8 @@ async def _run(process: Process, parts: Parts, order: Order) -> Report:
     async def drive() -> None:
         reports.append(await _drive(parts, order, metered))
 
-    works = [work(parts, process.stop, [meter.named(one) for one in PASSES])] if order.works else []
+    passes: tuple[Pass, ...] = (*PASSES, publisher_of(process.settings, screen_url=""))
+    works = [work(parts, process.stop, [meter.named(one) for one in passes])] if order.works else []
     await all_until_stopped(process, (drive(), *works))
     return reports[0]
 
