@@ -1,7 +1,7 @@
 """Transactions: the table that is the queue. Born, checked, leased, asked about and taken over here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,46 +32,6 @@ _OPEN: Final[ColumnElement[bool]] = literal_column("is_open")
 
 MOST_ALIKE: Final = 2000
 """Documents of the same amounts that a batch is compared with."""
-
-_SEEN_COLUMNS: Final = (
-    TRANSACTION.c.id,
-    TRANSACTION.c.state,
-    TRANSACTION.c.reason,
-    TRANSACTION.c.fence,
-    TRANSACTION.c.flow,
-    TRANSACTION.c.legal_entity_id,
-    TRANSACTION.c.currency,
-    TRANSACTION.c.cohort,
-    TRANSACTION.c.posting_period,
-    TRANSACTION.c.amount_minor,
-    TRANSACTION.c.group_minor,
-)
-
-_WORK_COLUMNS: Final = (
-    *_SEEN_COLUMNS,
-    TRANSACTION.c.connection,
-    TRANSACTION.c.target,
-    TRANSACTION.c.source_system,
-    TRANSACTION.c.source_id,
-    TRANSACTION.c.source_document_id,
-    TRANSACTION.c.document_number,
-    TRANSACTION.c.business_reference,
-    TRANSACTION.c.version,
-    TRANSACTION.c.payload_id,
-    TRANSACTION.c.intents_payload_id,
-    TRANSACTION.c.linked_id,
-    TRANSACTION.c.supersedes_id,
-    TRANSACTION.c.attempt_count,
-    TRANSACTION.c.first_attempt_at,
-    TRANSACTION.c.last_sent_at,
-    TRANSACTION.c.absent_count,
-    TRANSACTION.c.received_at,
-    TRANSACTION.c.recalled_at,
-    TRANSACTION.c.due_at,
-    TRANSACTION.c.trace_context,
-    TRANSACTION.c.overrides,
-    TRANSACTION.c.is_head,
-)
 
 _CANDIDATE_COLUMNS: Final = (  # under the names of Candidate's fields
     TRANSACTION.c.id.label("transaction_id"),
@@ -123,6 +83,10 @@ class Work:
     def name(self) -> str:
         """Return what a person calls the document."""
         return self.document_number or self.source_id
+
+
+_SEEN_COLUMNS: Final = tuple(TRANSACTION.c[one.name] for one in fields(Seen))
+_WORK_COLUMNS: Final = (*_SEEN_COLUMNS, *(TRANSACTION.c[one.name] for one in fields(Work)[1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,11 +328,8 @@ def _lock_in_order(session: Session, transaction_ids: Sequence[int]) -> None:
 
 
 def _work_of(row: Any) -> Work:  # a Core row of _WORK_COLUMNS
-    columns = row._mapping  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
-    return Work(seen=seen_of(row), **{name: columns[name] for name in _WORK_NAMES})
-
-
-_WORK_NAMES: Final = tuple(column.name for column in _WORK_COLUMNS[len(_SEEN_COLUMNS) :])
+    number, state, reason, *seen = row[: len(_SEEN_COLUMNS)]
+    return Work(Seen(number, State(state), Reason(reason), *seen), *row[len(_SEEN_COLUMNS) :])
 
 
 def _heads(session: Session, order_keys: Sequence[str]) -> set[str]:
