@@ -1,9 +1,10 @@
 """What every loop of the engine works with; `bootstrap` puts the parts together once."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sqlmodel import Session
 
@@ -16,8 +17,12 @@ from control_plane.engine.understand import Reader
 from control_plane.flows.flow import Flow
 from control_plane.runtime import Ids, Runtime
 from control_plane.store.database import Database
+from control_plane.store.troubles import DatabaseConflictError
 
 T = TypeVar("T")
+
+TRIES: Final = 3
+"""How often a unit of work is tried that gave way to another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +77,22 @@ class Parts:
     pace: Pace = field(default_factory=Pace)
 
     async def write(self, work: Callable[[Unit], T]) -> T:
-        """Run one writing unit of work off the event loop and return what it returns."""
+        """Run one writing unit of work off the event loop and return what it returns.
+
+        One that gave way to another is run again from its beginning.
+        """
 
         def unit() -> T:
-            with self.database.write() as session:
-                return work(self.unit(session))
+            for _ in range(TRIES - 1):
+                with suppress(DatabaseConflictError):
+                    return self._written(work)
+            return self._written(work)
 
         return await self.runtime.in_store(unit)
+
+    def _written(self, work: Callable[[Unit], T]) -> T:
+        with self.database.write() as session:
+            return work(self.unit(session))
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run one reading unit of work off the event loop and return what it returns."""

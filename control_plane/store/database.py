@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import orjson
@@ -16,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlmodel import Session
 
 from control_plane.store.statements import Dialect, dialect_of, to_json
-from control_plane.store.troubles import DatabaseAwayError, DatabaseTroubleError, named_troubles
+from control_plane.store.troubles import DatabaseAwayError, DatabaseTroubleError, DiskUntrustedError, named_troubles
 from control_plane.store.turns import Turns
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Database:
     reader: Engine
     turns: Turns | None = None
     """Who writes next on SQLite, where one writes at a time."""
+    is_untrusted: Event = field(default_factory=Event)
+    """Set once the disk did not keep a write: what it says afterwards proves nothing until the next start."""
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -58,7 +61,7 @@ class Database:
             DatabaseTroubleError: the database is full, takes no writes or does not answer.
         """
         turn = nullcontext() if self.turns is None else self.turns.turn()
-        with turn, named_troubles(), Session(self.writer, expire_on_commit=False) as session, session.begin():
+        with turn, self._trusted(), Session(self.writer, expire_on_commit=False) as session, session.begin():
             session.connection()
             yield session
 
@@ -71,6 +74,27 @@ class Database:
         """
         with named_troubles(), Session(self.reader, expire_on_commit=False) as session:
             yield session
+
+    def check(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            DatabaseTroubleError: it does not answer in time, or the disk did not keep a write since the start.
+        """
+        with self._trusted(), Session(self.reader) as session:
+            session.connection().execute(text("SELECT 1 FROM inbox LIMIT 1"))  # waits where everything else would
+
+    @contextmanager
+    def _trusted(self) -> Iterator[None]:
+        """Let nothing pass once the disk did not keep a write, and name the troubles of all else."""
+        if self.is_untrusted.is_set():
+            raise DiskUntrustedError("The disk did not keep a write: nothing is taken until the next start")
+        try:
+            with named_troubles():
+                yield
+        except DiskUntrustedError:
+            self.is_untrusted.set()
+            raise
 
     def clock_offset(self, clock: Callable[[], datetime]) -> timedelta:
         """Return how far the database's time is ahead of the given clock; zero where they are the same machine's."""

@@ -25,10 +25,20 @@ class DatabaseAwayError(DatabaseTroubleError):
     """The database does not answer, or not in time."""
 
 
+class DatabaseConflictError(DatabaseAwayError):
+    """Two units of work stood in each other's way, and this one gave way: the same again may succeed at once."""
+
+
+class DiskUntrustedError(DatabaseAwayError):
+    """The disk did not keep what it was given. It may take the next write as if nothing were wrong."""
+
+
 _SENTENCES: Final[Mapping[type[DatabaseTroubleError], str]] = {
     DatabaseFullError: "The database has no space left",
     DatabaseReadOnlyError: "The database takes no writes",
     DatabaseAwayError: "The database does not answer in time",
+    DatabaseConflictError: "The database has several units of work that wait for each other",
+    DiskUntrustedError: "The disk under the database does not keep what it is given",
 }
 
 _SQLITE_TROUBLES: Final[Mapping[int, type[DatabaseTroubleError]]] = {
@@ -42,11 +52,13 @@ _SQLITE_TROUBLES: Final[Mapping[int, type[DatabaseTroubleError]]] = {
     sqlite3.SQLITE_CORRUPT: DatabaseAwayError,
 }
 
+_NOT_KEPT: Final = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
+
 _POSTGRESQL_TROUBLES: Final[tuple[tuple[str, type[DatabaseTroubleError]], ...]] = (
     ("53100", DatabaseFullError),
     ("25006", DatabaseReadOnlyError),
     ("08", DatabaseAwayError),  # connection lost
-    ("40", DatabaseAwayError),  # deadlock
+    ("40", DatabaseConflictError),  # deadlock
     ("53", DatabaseAwayError),  # too many connections, out of memory
     ("55P03", DatabaseAwayError),  # lock not available
     ("57", DatabaseAwayError),  # shut down, starting up, statement canceled
@@ -76,6 +88,8 @@ def named_troubles() -> Iterator[None]:
 
 def _trouble(error: DBAPIError) -> type[DatabaseTroubleError] | None:
     code: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    if code in _NOT_KEPT:
+        return DiskUntrustedError
     if code is not None:
         return _SQLITE_TROUBLES.get(code & 0xFF)
     state: str | None = getattr(error.orig, "sqlstate", None)

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Response
-from sqlmodel import Session, text
+from sqlmodel import Session
 
 from control_plane.api.auth import Asking, Asks, services_of
 from control_plane.api.metrics import CONTENT_TYPE, Scrape
@@ -34,9 +34,8 @@ def live() -> dict[str, str]:
 
 @router.get("/readyz")
 def ready(services: Annotated[Services, Depends(services_of)]) -> dict[str, str]:
-    """Say that the process can serve: its database answers."""
-    with services.database.read() as session:
-        session.connection().execute(text("SELECT 1"))
+    """Say that the process can serve: its database answers in time, and its disk keeps what it is given."""
+    services.database.check()
     return {"status": "ready"}
 
 
