@@ -23,21 +23,13 @@ from control_plane.engine.worker import settle_down
 from control_plane.flows.confirmations import PAYMENT_CONFIRMATION, POSTING_CONFIRMATION
 from control_plane.flows.expense_report import EXPENSE_REPORT
 from control_plane.flows.flow import Flow
+from control_plane.proof.configuration import CONTROL_ACCOUNTS
 from control_plane.store import connections, runs
 from control_plane.store.database import Database
 from control_plane.store.statements import insert_many, table_of
 from control_plane.store.tables import CursorRow, ExceptionCaseRow, LineageRow, MasterDataRow, TransactionRow
 from tests.stands.real_time import RealTimeRuntime
 
-CONTROL_ACCOUNTS = {
-    "employee": "331000",
-    "employee_receivable": "181000",
-    "company_billed_card": "332000",
-    "individually_billed_card": "333000",
-    "company_paid": "334000",
-    "cash_advance": "182000",
-    "input_tax": "154000",
-}
 GRACE_SECONDS = "60"
 """Longer than any test takes, so that it passes only when a test lets it."""
 GRACE = timedelta(seconds=61)

@@ -11,20 +11,13 @@ from connectors.canonical.money import Money
 from connectors.canonical.party import Approver, Employee, Payer
 from control_plane.domain.verdict import Case, Known
 from control_plane.flows.expense_policy import DEFAULTS
+from control_plane.proof.configuration import CONTROL_ACCOUNTS
 
 NOW: Final = datetime(2026, 10, 15, 9, 0, tzinfo=UTC)
 TRIP: Final = date(2026, 10, 12)
 ENTITY: Final = "1000"
 
-CONTROL: Final = {
-    "employee": "331000",
-    "employee_receivable": "181000",
-    "company_billed_card": "332000",
-    "individually_billed_card": "333000",
-    "company_paid": "334000",
-    "cash_advance": "182000",
-    "input_tax": "154000",
-}
+CONTROL: Final = CONTROL_ACCOUNTS
 TO_ERP: Final = {"target": "erp", "ledger": "main", "document_type": "EX"}
 POLICY: Final[Mapping[str, Any]] = {
     **DEFAULTS,
