@@ -46,7 +46,11 @@ bench: ## measure everything; ONLY=engine: one group; SCALE=1M: the large backlo
 	@$(MAKE) $(VENV)/bench.stamp
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SCALE),--scale $(SCALE))
 
-faults simulate:
+simulate: $(VENV)/runtime.stamp ## 100,000 random histories of the engine, resumed where they stopped; HISTORIES=, SEED=
+	@$(BIN)/tieout simulate --seed $(or $(SEED),1) --histories $(or $(HISTORIES),100000) \
+		--resume .tieout/simulation.json --report docs/reliability.md
+
+faults:
 	@echo "There is no \`make $@\` yet; it comes with its own work." >&2; exit 2
 
 $(VENV)/made.stamp:

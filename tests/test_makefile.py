@@ -74,7 +74,17 @@ def test_the_demo_hands_its_variables_on_as_options(given: tuple[str, ...], opti
     assert " ".join(last[1].split()) == " ".join(options.split())
 
 
-@pytest.mark.parametrize("target", ["faults", "simulate"])
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [((), "--seed 1 --histories 100000"), (("SEED=7", "HISTORIES=1"), "--seed 7 --histories 1")],
+)
+def test_the_simulation_hands_its_variables_on_as_options(given: tuple[str, ...], options: str) -> None:
+    answer = make(ROOT, "--dry-run", "simulate", *given)
+
+    assert f"tieout simulate {options} " in answer.stdout
+
+
+@pytest.mark.parametrize("target", ["faults"])
 def test_what_is_not_there_yet_is_said_and_not_faked(target: str) -> None:
     answer = make(ROOT, target)
 
