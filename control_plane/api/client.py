@@ -34,6 +34,7 @@ from control_plane.api.schemas import (
     PostingView,
     Problem,
     Pull,
+    ReplayAsOf,
     RunView,
     SignedIn,
     SlaAnswer,
@@ -41,6 +42,7 @@ from control_plane.api.schemas import (
     TransactionDetail,
     TransactionSummary,
 )
+from control_plane.domain.replay import AsOf
 
 A = TypeVar("A", bound=BaseModel)
 
@@ -118,6 +120,11 @@ class ApiClient:
     def transaction(self, transaction_id: str) -> TransactionDetail:
         """Return all that is known of one transaction but its story."""
         return self._get(TransactionDetail, _path("transactions", transaction_id))
+
+    def replay(self, transaction_id: str, *, revision: int, as_of: AsOf, reason: str) -> TransactionDetail:
+        """Deliver a failed document again, by the mapping and master data of then or of now."""
+        body = ReplayAsOf(reason=reason, as_of=as_of)
+        return self._act(TransactionDetail, _path("transactions", transaction_id, "replay"), revision, body)
 
     def lineage(self, transaction_id: str) -> Timeline:
         """Return everything that happened to it, oldest first."""

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from control_plane.cli.exits import ERRORS, Exit, told
 from control_plane.cli.options import AsJson, Config, Key
+from control_plane.domain.replay import AsOf
 from control_plane.domain.transaction import Place, State
 
 if TYPE_CHECKING:
@@ -69,6 +70,25 @@ def show(
         typer.echo(f'{{"transaction": {detail.model_dump_json()}, "lineage": {story.model_dump_json()}}}')
     else:
         _console().print(transaction_page(detail, story.items))
+
+
+@app.command()
+def replay(
+    identifier: Annotated[str, typer.Argument(help="Its id, or any number that names one document.")],
+    as_of: Annotated[AsOf, typer.Option(help="Then: as it was bound. Now: read and checked anew.")],
+    reason: Annotated[str, typer.Option(help="Why; it stands in the document's story.")],
+    config: Config = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Deliver a failed document again from what is kept of it."""
+    from control_plane.cli.asking import client_of
+    from control_plane.settings import load_settings
+
+    with told(), client_of(load_settings(config), key) as client:
+        seen = client.transaction(_named(client, identifier))
+        detail = client.replay(seen.id, revision=seen.revision, as_of=as_of, reason=reason)
+    typer.echo(detail.model_dump_json() if as_json else f"{detail.id} is {detail.state} ({detail.reason}).")
 
 
 def _console() -> Console:

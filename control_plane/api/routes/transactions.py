@@ -4,11 +4,13 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
 from sqlmodel import Session
 
+from control_plane.acts import transactions as acts
 from control_plane.acts.door import Hand, record
 from control_plane.api import answers
-from control_plane.api.acting import etag
+from control_plane.api.acting import Acts, etag
 from control_plane.api.auth import Asking, Asks
 from control_plane.api.lists import Listing, Pager, Text, moment, number_of, texts
 from control_plane.api.next_act import next_act
@@ -20,6 +22,7 @@ from control_plane.api.schemas import (
     Page,
     PayloadView,
     PostingView,
+    ReplayAsOf,
     Timeline,
     TransactionDetail,
     TransactionSummary,
@@ -98,6 +101,21 @@ def show_transaction(asks: Asks, response: Response, transaction_id: str) -> Tra
         row = _row(session, asks, transaction_id)
         response.headers["etag"] = etag(row.revision)
         return _detail(session, asks, row)
+
+
+@router.post("/{transaction_id}/replay", response_model=TransactionDetail)
+def replay(acting: Acts, transaction_id: str, wanted: ReplayAsOf) -> Response:
+    """Deliver the failed document again: as it was bound then, or read and checked anew."""
+    number = number_of("txn", transaction_id)
+
+    def done(hand: Hand, revision: int) -> None:
+        acts.replay(hand, number, wanted.as_of, revision=revision)
+
+    def shown(session: Session) -> tuple[BaseModel, int]:
+        row = _row(session, acting.asking, transaction_id)
+        return _detail(session, acting.asking, row), row.revision
+
+    return acting.perform(done, shown, reason=wanted.reason)
 
 
 @router.get("/{transaction_id}/lineage")

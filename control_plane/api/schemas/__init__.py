@@ -31,6 +31,7 @@ from control_plane.api.schemas.exceptions import (
     ExceptionDetail,
     ExceptionFigures,
     ExceptionSummary,
+    ReplayAsOf,
 )
 from control_plane.api.schemas.flows import Flows, FlowView, PolicyValue, SlaTargetView
 from control_plane.api.schemas.health import Component, HealthAnswer
@@ -105,6 +106,7 @@ __all__ = [
     "PostingView",
     "Problem",
     "Pull",
+    "ReplayAsOf",
     "RunView",
     "SignedIn",
     "SlaAnswer",

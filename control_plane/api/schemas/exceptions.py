@@ -8,6 +8,7 @@ from pydantic import StringConstraints
 from control_plane.api.schemas.common import Amount, Answer, Command, Figures, Totals
 from control_plane.api.schemas.people import PersonView
 from control_plane.api.schemas.transactions import TransactionSummary
+from control_plane.domain.replay import AsOf
 
 
 class ExceptionSummary(Answer):
@@ -93,6 +94,13 @@ class Because(Command):
     """The reason that a person gives for an act."""
 
     reason: Annotated[str, StringConstraints(min_length=3, max_length=500, strip_whitespace=True)]
+
+
+class ReplayAsOf(Because):
+    """Deliver a failed document again."""
+
+    as_of: AsOf
+    """`then`: as it was bound when it passed its checks; `now`: read and checked anew."""
 
 
 class DuplicateOf(Because):

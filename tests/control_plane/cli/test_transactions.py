@@ -103,3 +103,23 @@ def test_verify_says_no_where_the_books_differ(stage: tuple[Stage, ApiClient], t
     assert answer.exit_code == 1
     assert "The ledger does NOT balance: 1 differences" in answer.stdout
     assert version["id"] in answer.stdout
+
+
+def test_a_failed_document_is_replayed_by_any_number_it_has(stage: tuple[Stage, ApiClient]) -> None:
+    failed = stage[1].transactions(state="failed", flow="expense_report", limit=1).items[0]
+
+    answer = _run(
+        stage, "transactions", "replay", failed.source_id, "--as-of", "now", "--reason", "It was read wrongly"
+    )
+
+    assert (answer.exit_code, answer.stdout) == (0, f"{failed.id} is received (replay).\n")
+    story = stage[1].lineage(failed.id).items
+    assert "replay" in [entry.name for entry in story]
+
+
+def test_what_has_not_failed_is_not_replayed(stage: tuple[Stage, ApiClient]) -> None:
+    posted = stage[1].transactions(place="posted", flow="expense_report", limit=1).items[0]
+
+    answer = _run(stage, "transactions", "replay", posted.id, "--as-of", "then", "--reason", "Just to see")
+
+    assert answer.exit_code == 3
