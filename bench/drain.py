@@ -18,7 +18,7 @@ from control_plane.domain.transaction import State
 from control_plane.store.database import open_database
 
 _POLL_SECONDS: Final = 0.5
-_BACKLOG_WITHIN: Final = 240.0
+_BACKLOG_WITHIN: Final = 400.0
 _RAMP: Final = 0.1
 """The share of the backlog that may go before the full rate must be reached."""
 _END: Final = 0.98
@@ -68,7 +68,7 @@ def measure(plan: Plan, places: Places) -> Iterator[Figure]:
     """Yield how the backlog drains; the ERP books everything, so that each failed call is one of ours."""
     options = ErpOptions(has_fates=False, limit_per_second=plan.drain_limit)
     with places.with_erp("postgresql", options) as (url, erp):
-        order = Order(url, erp.url, plan.drained, in_flight=16, calls_per_second=plan.drain_limit, deadline_seconds=600)
+        order = Order(url, erp.url, plan.drained, in_flight=16, calls_per_second=plan.drain_limit, deadline_seconds=900)
         calls = _drained(order, erp)
         toll = erp.toll(plan.drained)
     drained = Drained(since_first_success(calls), plan.drain_limit)
