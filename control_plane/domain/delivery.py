@@ -49,6 +49,8 @@ class Asked:
     state: State = State.IN_DOUBT
 
 
+_ON_ITS_WAY: Final = frozenset({OutcomeKind.POSTED, OutcomeKind.ACCEPTED})
+
 HOLD_FOR: Final[Mapping[str, Reason]] = {
     "inactive_master_data": Reason.MASTER_DATA,
     "missing_binding": Reason.MASTER_DATA,
@@ -78,6 +80,8 @@ def settle_post(
     by_kind = {outcome.kind: outcome for outcome in reversed(outcomes)}
     if OutcomeKind.UNKNOWN in by_kind:
         return _in_doubt(by_kind[OutcomeKind.UNKNOWN].failure, postings, traits, now=now)
+    if OutcomeKind.ACCEPTED in by_kind and not by_kind.keys() <= _ON_ITS_WAY:  # what was taken may still be booked
+        return _in_doubt(None, postings, traits, now=now)
     if OutcomeKind.REJECTED in by_kind:
         return _refused(by_kind[OutcomeKind.REJECTED], postings, attempted, policy, now=now, jitter=jitter)
     if OutcomeKind.NOT_SENT in by_kind or OutcomeKind.ABSENT in by_kind:

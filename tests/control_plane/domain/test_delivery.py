@@ -78,7 +78,9 @@ def found(
     [
         ((POSTED, POSTED), State.POSTED, Reason.NONE),
         ((POSTED, ACCEPTED), State.AWAITING_ACK, Reason.NONE),
-        ((POSTED, NOT_SENT, ACCEPTED), State.READY, Reason.RETRY),
+        ((POSTED, NOT_SENT, ACCEPTED), State.IN_DOUBT, Reason.NO_ANSWER),
+        ((ACCEPTED, refused("rejected_by_target")), State.IN_DOUBT, Reason.NO_ANSWER),
+        ((POSTED, NOT_SENT), State.READY, Reason.RETRY),
         ((ABSENT,), State.READY, Reason.RETRY),
         ((refused("inactive_master_data"), NOT_SENT), State.ON_HOLD, Reason.MASTER_DATA),
         ((POSTED, UNKNOWN, refused("closed_period")), State.IN_DOUBT, Reason.NO_ANSWER),
