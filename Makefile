@@ -50,8 +50,8 @@ simulate: $(VENV)/runtime.stamp ## 100,000 random histories of the engine, resum
 	@$(BIN)/tieout simulate --seed $(or $(SEED),1) --histories $(or $(HISTORIES),100000) \
 		--resume .tieout/simulation.json --report docs/reliability.md
 
-faults:
-	@echo "There is no \`make $@\` yet; it comes with its own work." >&2; exit 2
+faults: setup ## every fault of docs/faults.md at full length, with its figures; ONLY=power: one of them
+	TIEOUT_FAULTS=full $(BIN)/pytest -p no:randomly -o faulthandler_timeout=7200 tests/faults$(if $(ONLY),/test_$(ONLY).py)
 
 $(VENV)/made.stamp:
 	@test -n "$(PYTHON)" || { echo "Tieout needs Python 3.11 or newer; name yours with PYTHON=/path/to/python." >&2; exit 2; }

@@ -84,10 +84,9 @@ def test_the_simulation_hands_its_variables_on_as_options(given: tuple[str, ...]
     assert f"tieout simulate {options} " in answer.stdout
 
 
-@pytest.mark.parametrize("target", ["faults"])
-def test_what_is_not_there_yet_is_said_and_not_faked(target: str) -> None:
-    answer = make(ROOT, target)
+@pytest.mark.parametrize(("given", "what"), [((), "tests/faults"), (("ONLY=power",), "tests/faults/test_power.py")])
+def test_the_faults_run_at_full_length_all_or_one(given: tuple[str, ...], what: str) -> None:
+    answer = make(ROOT, "--dry-run", "faults", *given)
 
-    assert answer.returncode == 2
-    assert "comes with its own work" in answer.stderr
-    assert target not in make(ROOT, "help").stdout
+    assert answer.stdout.splitlines()[-1].startswith("TIEOUT_FAULTS=full ")
+    assert answer.stdout.endswith(f" {what}\n")
