@@ -25,6 +25,7 @@ from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.pull import pull_next
 from control_plane.engine.receive import Feed, receive
 from control_plane.engine.worker import PASSES, Pass, work
+from control_plane.proof.configuration import CONTROL_ACCOUNTS
 from control_plane.settings import Settings
 from control_plane.settings.sections import ConnectionSection, DatabaseSection, EngineSection
 from control_plane.store import ledger, runs
@@ -35,21 +36,12 @@ PAGE: Final = 200
 """Expenses that are accepted in one commit."""
 POLL_SECONDS: Final = 0.05
 
-_CONTROL_ACCOUNTS: Final = {
-    "employee": "331000",
-    "employee_receivable": "181000",
-    "company_billed_card": "332000",
-    "individually_billed_card": "333000",
-    "company_paid": "334000",
-    "cash_advance": "182000",
-    "input_tax": "154000",
-}
 POLICY: Final[Mapping[str, Any]] = {
     "accounts": {"by_expense_type": {}, "default": "474300"},
-    "control_accounts": {"*": _CONTROL_ACCOUNTS},
+    "control_accounts": {"*": CONTROL_ACCOUNTS},
     "routing": {"rules": [{"then": {"target": "erp", "ledger": "main", "document_type": "EX"}}]},
 }
-DONE: Final = (State.POSTED, State.FAILED, State.DUPLICATE)
+_DONE: Final = (State.POSTED, State.FAILED, State.DUPLICATE)
 """Booked, refused with an exception that a person owns, or withdrawn as a repetition: nothing moves any more."""
 
 
@@ -143,6 +135,11 @@ def rows_by_state(session: Session) -> dict[str, int]:
     return dict(session.exec(query.group_by(col(TransactionRow.state))).all())
 
 
+def done(stand: Mapping[str, int]) -> int:
+    """Return how many expenses have come to their end."""
+    return sum(stand.get(state, 0) for state in _DONE)
+
+
 async def until_done(parts: Parts, order: Order) -> Mapping[str, int]:
     """Return where the expenses stand once all are done, or when the time is up."""
     meter.STAGE.set("bench")
@@ -151,7 +148,7 @@ async def until_done(parts: Parts, order: Order) -> Mapping[str, int]:
     counted = states if order.keeps_ledger else rows_by_state
     while time.monotonic() < ends_at:
         stand = await parts.read(counted)
-        if sum(stand.get(state, 0) for state in DONE) >= order.count:
+        if done(stand) >= order.count:
             break
         await asyncio.sleep(POLL_SECONDS)
     return stand
@@ -163,8 +160,15 @@ async def _drive(parts: Parts, order: Order, metered: meter.Metered) -> Report:
         await feed(parts, order.count)
     stand = await until_done(parts, order) if order.works else {}
     ended, after = time.monotonic(), Used.so_far()
-    cpu = after.cpu_seconds - before.cpu_seconds
-    return Report(ended - began, cpu, after.peak_mb, stand, dict(metered.seconds), ended)
+    return Report(
+        seconds=ended - began,
+        cpu_seconds=after.cpu_seconds - before.cpu_seconds,
+        peak_mb=after.peak_mb,
+        done=done(stand),
+        states=stand,
+        stages=dict(metered.seconds),
+        ended_at=ended,
+    )
 
 
 async def _run(process: Process, parts: Parts, order: Order) -> Report:

@@ -25,6 +25,7 @@ class Plan:
     drain_limit: int = 200
     """Documents a second that the ERP takes."""
     killed: int = 5_000
+    killed_peers: int = 500
 
 
 WHOLE: Final = Plan()
@@ -40,6 +41,7 @@ QUICK: Final = Plan(
     one_key=10_000,
     drained=400,
     killed=600,
+    killed_peers=200,
 )
 
 SCALES: Final[Mapping[str, int]] = {"1M": 1_000_000, "10M": 10_000_000}

@@ -13,6 +13,8 @@ class Report:
     seconds: float
     cpu_seconds: float
     peak_mb: float
+    done: int = 0
+    """Expenses that came to their end."""
     states: Mapping[str, int] = field(default_factory=dict)
     stages: Mapping[str, float] = field(default_factory=dict)
     """CPU seconds of ours by kind of work."""

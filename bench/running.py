@@ -72,6 +72,7 @@ def _together(reports: list[Report], began: float) -> Report:
         seconds=max(report.ended_at for report in reports) - began,
         cpu_seconds=sum(report.cpu_seconds for report in reports),
         peak_mb=max(report.peak_mb for report in reports),
+        done=max(report.done for report in reports),
         states=reports[-1].states,
         ended_at=max(report.ended_at for report in reports),
     )

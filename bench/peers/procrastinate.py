@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
 
@@ -11,6 +11,8 @@ from bench.databases import plain_url
 from bench.peers import business, posting, records
 from bench.peers.records import State
 from bench.peers.running import Desk, desk, measured, order
+
+_SWEEP_SECONDS: Final = 5.0
 
 
 async def book(at: Desk, subject: str, body: str) -> None:
@@ -23,13 +25,22 @@ async def book(at: Desk, subject: str, body: str) -> None:
         await records.close(at.pool, subject, *await posting.post(at.http, business.erp_call(subject, data)))
 
 
+async def _retry_stalled(app: App) -> None:
+    """Let jobs go on whose worker gave no sign for half a minute, as the documentation advises."""
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        for job in await app.job_manager.get_stalled_jobs():
+            await app.job_manager.retry_job(job)
+
+
 async def main() -> None:
     """Do what was ordered."""
     given = order()
     logging.getLogger("procrastinate").setLevel(logging.ERROR)  # else every job and every retry is a line
     app = App(connector=PsycopgConnector(conninfo=plain_url(given.database_url), min_size=4, max_size=20))
     async with app.open_async(), desk(given) as at:
-        await app.schema_manager.apply_schema_async()
+        if given.feeds:
+            await app.schema_manager.apply_schema_async()
 
         async def job(subject: str, body: str) -> None:
             await book(at, subject, body)
@@ -45,10 +56,12 @@ async def main() -> None:
                 concurrency=posting.CONCURRENCY, fetch_job_polling_interval=0.5, install_signal_handlers=False
             )
         )
+        sweep = asyncio.create_task(_retry_stalled(app))
         await measured(given, at.pool, accept)
-        worker.cancel()
-        with suppress(asyncio.CancelledError):
-            await worker
+        for task_ in (worker, sweep):
+            task_.cancel()
+            with suppress(asyncio.CancelledError):
+                await task_
 
 
 if __name__ == "__main__":

@@ -8,16 +8,16 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 SCHEMA: Final = """
-CREATE TABLE claim (business_key text PRIMARY KEY, subject text NOT NULL);
-CREATE TABLE expense (
+CREATE TABLE IF NOT EXISTS claim (business_key text PRIMARY KEY, subject text NOT NULL);
+CREATE TABLE IF NOT EXISTS expense (
     subject text PRIMARY KEY, business_key text NOT NULL, state text NOT NULL, body jsonb NOT NULL,
     group_amount numeric NOT NULL, erp_number text NOT NULL DEFAULT '', updated_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE TABLE step (
+CREATE TABLE IF NOT EXISTS step (
     id bigserial PRIMARY KEY, subject text NOT NULL, name text NOT NULL, result text NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE INDEX step_by_subject ON step (subject);
+CREATE INDEX IF NOT EXISTS step_by_subject ON step (subject);
 """
 _CLAIM: Final = """
 WITH taken AS (INSERT INTO claim VALUES (%(key)s, %(subject)s) ON CONFLICT DO NOTHING RETURNING subject)
