@@ -53,6 +53,8 @@ async def check(parts: Parts) -> int:
         if not any(key[0] is Domain.LEGAL_ENTITY for key in parts.lists.at(unit.session)):
             return 0  # master data first: without the ERP's lists every document would be held
         works = transactions.to_check(unit.session, parts.settings.batch)
+        if not works:
+            return 0
         holds.watch(unit.session, [succeed.posting_key(work) for work in works if work.version > 1])
         judge(unit, examine(unit, parts, works))
         return len(works)

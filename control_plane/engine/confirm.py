@@ -120,6 +120,8 @@ def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
         now=unit.now,
         until=until,
     )
+    if not works:
+        return []
     bodies = payloads.bodies(unit.session, [work.intents_payload_id or 0 for work in works])
     rows = postings.rows_of(unit.session, [work.linked_id for work in works if work.linked_id is not None])
     booked: dict[int, list[Posting]] = {}

@@ -97,6 +97,8 @@ def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
 
 def load_errands(session: Session, works: Sequence[Work]) -> list[Errand]:
     """Return the transactions with those of their intended documents that are not booked yet."""
+    if not works:
+        return []
     bodies = payloads.bodies(
         session, [work.intents_payload_id for work in works if work.intents_payload_id is not None]
     )
