@@ -36,7 +36,8 @@ def measure(plan: Plan, places: Places) -> Iterator[Figure]:
             first = 0
             for size in (1, BATCH):
                 count = int(TARGETS[kind, size] * plan.intake_seconds)
-                load = asyncio.run(as_fast_as_possible(api.url, _requests(api, first, count, size), lines=LINES))
+                requests = list(_requests(api, first, count, size))
+                load = asyncio.run(as_fast_as_possible(api.url, requests, lines=LINES))
                 first += count
                 paced = _paced(api, first, load.per_second * AT_SHARE, plan.intake_seconds, size)
                 first += len(paced.latencies) * size

@@ -33,8 +33,8 @@ class Ran:
 
     @property
     def per_second(self) -> float:
-        """Return expenses per second."""
-        return ratio(self.count, self.report.seconds)
+        """Return finished expenses per second."""
+        return ratio(self.report.done, self.report.seconds)
 
     @property
     def cpu_us(self) -> float:
