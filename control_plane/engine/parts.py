@@ -36,7 +36,7 @@ class EngineSettings:
     """Envelopes per page that a source is asked for."""
     concurrency: int | None = None
     """Calls in flight to one target at most; None: as many as it takes."""
-    settle_every: timedelta = timedelta(milliseconds=30)
+    settle_every: timedelta = timedelta(milliseconds=100)
     """Outcomes are committed at least so often while a batch is on its way."""
     heartbeat: timedelta = timedelta(seconds=10)
     idle: timedelta = timedelta(milliseconds=100)
