@@ -1,8 +1,9 @@
 """Intake: how many events one API process takes over durably, one by one and in batches, and how soon it answers."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from itertools import count
 from typing import Final, get_args
 
 import orjson
@@ -33,27 +34,20 @@ def measure(plan: Plan, places: Places) -> Iterator[Figure]:
     """Yield rate and time to the answer for each database and size of request."""
     for kind in get_args(Kind):
         with places.fresh(kind) as url, running_api(url) as api:
-            first = 0
+            numbers = count()
             for size in (1, BATCH):
-                count = int(TARGETS[kind, size] * plan.intake_seconds)
-                requests = list(_requests(api, first, count, size))
-                load = asyncio.run(as_fast_as_possible(api.url, requests, lines=LINES))
-                first += count
-                paced = _paced(api, first, load.per_second * AT_SHARE, plan.intake_seconds, size)
-                first += len(paced.latencies) * size
-                yield from _figures(kind, size, load, paced)
+                wanted = int(TARGETS[kind, size] * plan.intake_seconds / size)
+                fast = asyncio.run(as_fast_as_possible(api.url, _requests(api, numbers, wanted, size), lines=LINES))
+                rate = AT_SHARE * fast.per_second
+                requests = _requests(api, numbers, int(rate * plan.intake_seconds), size)
+                paced = asyncio.run(at_a_rate(api.url, requests, per_second=rate, lines=LINES))
+                yield from _figures(kind, size, fast, paced)
 
 
-def _paced(api: RunningApi, first: int, per_second: float, seconds: float, size: int) -> Load:
-    count = int(per_second * seconds) * size
-    requests = list(_requests(api, first, count, size))
-    return asyncio.run(at_a_rate(api.url, requests, per_second=per_second, lines=LINES))
-
-
-def _figures(kind: Kind, size: int, load: Load, paced: Load) -> Iterator[Figure]:
+def _figures(kind: Kind, size: int, fast: Load, paced: Load) -> Iterator[Figure]:
     name = f"intake_{kind}_{'single' if size == 1 else 'batch'}"
-    refused = sum(count for one in (load, paced) for status, count in one.statuses.items() if not _is_taken(status))
-    yield Figure(name, load.per_second * size, "events/s", at_least(TARGETS[kind, size]))
+    refused = sum(times for one in (fast, paced) for status, times in one.statuses.items() if not _is_taken(status))
+    yield Figure(name, fast.per_second * size, "events/s", at_least(TARGETS[kind, size]))
     yield Figure(f"{name}_p99_at_80_percent", 1e3 * percentile(paced.latencies, 99), "ms", at_most(P99_MS))
     yield Figure(f"{name}_not_taken", refused, "requests", NONE)
 
@@ -62,15 +56,12 @@ def _is_taken(status: int) -> bool:
     return status == HTTPStatus.ACCEPTED
 
 
-def _requests(api: RunningApi, first: int, count: int, size: int) -> Iterator[bytes]:
+def _requests(api: RunningApi, numbers: Iterator[int], wanted: int, size: int) -> list[bytes]:
+    """Return so many requests with so many events each, none of them sent before."""
     headers = {"authorization": f"Bearer {api.key}", "content-type": _TYPES[size]}
-    for begin in range(first, first + count, size):
-        body = _event(begin) if size == 1 else _batch(range(begin, begin + size))
-        yield message(api.url, "/v1/events", body, headers)
-
-
-def _batch(numbers: Sequence[int]) -> bytes:
-    return b"[" + b",".join(_event(number) for number in numbers) + b"]"
+    events = [[_event(next(numbers)) for _ in range(size)] for _ in range(wanted)]
+    bodies = (each[0] if size == 1 else b"[" + b",".join(each) + b"]" for each in events)
+    return [message(api.url, "/v1/events", body, headers) for body in bodies]
 
 
 def _event(number: int) -> bytes:
