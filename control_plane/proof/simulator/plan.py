@@ -81,7 +81,7 @@ def plan(seed: int) -> Plan:
         traits=traits,
         is_asynchronous=_is(chance, 0.12) and traits.dedupe is not Dedupe.NONE,
         is_sent=_is(chance, 0.75),
-        is_told=_is(chance, 0.2),
+        is_told=_is(chance, 0.12),
         takes_back=_is(chance, 0.75),
         batch=chance.choice((1, 200, 200)),
         page=chance.choice((2, 200, 200)),
@@ -105,7 +105,7 @@ def _traits(chance: Random) -> Traits:
 
 
 def _happenings(chance: Random) -> tuple[Happening, ...]:
-    objects = chance.choice((1, 1, 2, 2, 3))
+    objects = chance.choice((1, 1, 1, 2, 2, 3))
     happenings = [_approved(chance, number) for number in range(objects)]
     later = [_later(chance, objects) for _ in range(chance.choice((0, 0, 1, 1, 2, 3)))]
     if _is(chance, 0.1):
@@ -124,7 +124,7 @@ def _approved(chance: Random, number: int) -> Happening:
     return Happening(
         What.APPROVED,
         f"R{number}",
-        (minor, 5_000) if _is(chance, 0.25) else (minor,),
+        (minor, 5_000) if _is(chance, 0.2) else (minor,),
         has_project=_is(chance, 0.3),
         is_readable=_is(chance, 0.97),
     )

@@ -1,24 +1,17 @@
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
 from control_plane.proof.simulator.history import live
 from control_plane.proof.simulator.many import tell
 from control_plane.proof.simulator.plan import plan
-from control_plane.proof.simulator.stage import Stage, stage
+from control_plane.proof.simulator.stage import Stage
 
 TELL = """
 from control_plane.proof.simulator.many import tell
 print("\\n".join(tell(7).lines))
 """
-
-
-@pytest.fixture(scope="module")
-def one() -> Iterator[Stage]:
-    with stage() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("seed", [3, 7, 11])
