@@ -14,7 +14,7 @@ from bench.places import Kind, Places
 from bench.plan import Plan
 from control_plane.bootstrap.system import SystemClock, SystemIds
 from control_plane.domain.transaction import State
-from control_plane.store import transactions
+from control_plane.store import queue
 from control_plane.store.database import Database, open_database
 from control_plane.store.tables import TransactionRow
 
@@ -79,12 +79,12 @@ def _timed_lease(database: Database) -> float:
     now, ids = clock.now(), SystemIds(clock, slot=1)
     began = time.perf_counter()
     with database.write() as session:
-        transactions.lease(
+        queue.lease(
             session,
             ids,
             owner=1,
             flows=[_FLOW],
-            targets=[_TARGET],
+            target=_TARGET,
             limit=BATCH,
             now=now,
             until=now + timedelta(seconds=30),

@@ -16,7 +16,7 @@ from control_plane.engine import facts, succeed, trouble
 from control_plane.engine import intents as intents_json
 from control_plane.engine.parts import Parts, Unit
 from control_plane.flows.flow import Flow, StepRecord, StepResult, destination, run
-from control_plane.store import budgets, holds, inbox, lineage, payloads, transactions, transitions
+from control_plane.store import budgets, holds, inbox, lineage, payloads, queue, transactions, transitions
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
 
@@ -52,7 +52,7 @@ async def check(parts: Parts) -> int:
     def work(unit: Unit) -> int:
         if not any(key[0] is Domain.LEGAL_ENTITY for key in parts.lists.at(unit.session)):
             return 0  # master data first: without the ERP's lists every document would be held
-        works = transactions.to_check(unit.session, parts.settings.batch)
+        works = queue.to_check(unit.session, parts.settings.batch)
         if not works:
             return 0
         holds.watch(unit.session, [succeed.posting_key(work) for work in works if work.version > 1])

@@ -18,7 +18,7 @@ from control_plane.domain.transaction import Reason, State, transition
 from control_plane.engine import permits, recall, trouble
 from control_plane.engine.parts import Parts, Unit
 from control_plane.flows.confirmations import PAYMENT_CONFIRMATION, POSTING_CONFIRMATION
-from control_plane.store import connections, lineage, payloads, postings, transactions, transitions
+from control_plane.store import connections, lineage, payloads, postings, queue, transactions, transitions
 from control_plane.store.tables import LineageRow
 from control_plane.store.transactions import Birth, Work
 from control_plane.store.transitions import Change
@@ -110,16 +110,20 @@ async def confirm(parts: Parts) -> int:
 
 def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
     sources = {name for name, connector in parts.connectors.items() if connector.source is not None}
-    works = transactions.lease(
-        unit.session,
-        unit.ids,
-        owner=parts.incarnation,
-        flows=FLOWS,
-        targets=permits.open_now(unit, parts, sources - connections.paused(unit.session)),
-        limit=parts.settings.batch,
-        now=unit.now,
-        until=until,
-    )
+    works = [
+        work
+        for target in permits.open_now(unit, parts, sources - connections.paused(unit.session))
+        for work in queue.lease(
+            unit.session,
+            unit.ids,
+            owner=parts.incarnation,
+            flows=FLOWS,
+            target=target,
+            limit=parts.settings.batch,
+            now=unit.now,
+            until=until,
+        )
+    ]
     if not works:
         return []
     bodies = payloads.bodies(unit.session, [work.intents_payload_id or 0 for work in works])

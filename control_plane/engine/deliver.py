@@ -18,7 +18,7 @@ from control_plane.engine import intents as intents_json
 from control_plane.engine import permits
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.settle import Answered, settle_posts
-from control_plane.store import connections, payloads, postings, transactions
+from control_plane.store import connections, payloads, postings, queue
 from control_plane.store.transactions import Work
 from control_plane.telemetry import traces
 
@@ -78,18 +78,23 @@ def _at_once(parts: Parts, target: Target) -> int:
 
 
 def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
+    flows = sorted(name for name, flow in unit.flows.items() if not flow.is_confirmation)
     works: list[Work] = []
     for share in permits.shares(unit, parts, parts.targets.keys() - connections.paused(unit.session)):
-        leased = transactions.lease(
-            unit.session,
-            unit.ids,
-            owner=parts.incarnation,
-            flows=sorted(name for name, flow in unit.flows.items() if not flow.is_confirmation),
-            targets=share.targets,
-            limit=share.limit,
-            now=unit.now,
-            until=until,
-        )
+        leased = [
+            work
+            for target in share.targets
+            for work in queue.lease(
+                unit.session,
+                unit.ids,
+                owner=parts.incarnation,
+                flows=flows,
+                target=target,
+                limit=share.limit,
+                now=unit.now,
+                until=until,
+            )
+        ]
         permits.expect(parts, share, len(leased))
         works += leased
     return load_errands(unit.session, works)

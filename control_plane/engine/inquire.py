@@ -12,7 +12,7 @@ from control_plane.engine import permits, poison
 from control_plane.engine.deliver import Errand, load_errands
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.settle import Answered, settle_finds
-from control_plane.store import transactions
+from control_plane.store import queue
 from control_plane.telemetry import traces
 
 LOG: Final = logging.getLogger(__name__)
@@ -33,11 +33,9 @@ async def inquire(parts: Parts) -> int:
 
 def _pick(unit: Unit, parts: Parts) -> list[Errand]:
     targets = permits.open_now(unit, parts, parts.targets)
-    works = transactions.to_inquire(unit.session, targets=targets, now=unit.now, limit=parts.settings.batch)
+    works = queue.to_inquire(unit.session, targets=targets, now=unit.now, limit=parts.settings.batch)
     for work in works:  # meanwhile nobody else asks; after a crash somebody does
-        transactions.ask_again(
-            unit.session, work.seen, at=unit.now + parts.settings.lease, absent_count=work.absent_count
-        )
+        queue.ask_again(unit.session, work.seen, at=unit.now + parts.settings.lease, absent_count=work.absent_count)
     return load_errands(unit.session, works)
 
 

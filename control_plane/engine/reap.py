@@ -9,7 +9,7 @@ from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State, transition
 from control_plane.engine import confirm, poison, trouble
 from control_plane.engine.parts import Parts, Unit
-from control_plane.store import suspects, transactions, transitions
+from control_plane.store import queue, suspects, transactions, transitions
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
 
@@ -21,7 +21,7 @@ async def reap(parts: Parts) -> int:
 
 def _reap(unit: Unit, parts: Parts) -> int:
     """Put in doubt what nobody holds any more; the target is asked at once, and sent again only after its grace."""
-    works = transactions.to_reap(unit.session, now=unit.now, limit=parts.settings.batch)
+    works = queue.to_reap(unit.session, now=unit.now, limit=parts.settings.batch)
     delays = poison.delays(unit, works)
     changes = [_reaped(unit, parts, work, delays.get(work.id, timedelta(0))) for work in works]
     recorded = transitions.record(unit.session, changes, unit.ids)

@@ -16,7 +16,7 @@ from control_plane.engine import permits, trouble
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.recall import POSTED_STATES
 from control_plane.engine.succeed import posting_key
-from control_plane.store import holds, postings, transactions, transitions
+from control_plane.store import holds, postings, queue, transactions, transitions
 from control_plane.store.tables import PostingRow
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
@@ -61,7 +61,7 @@ def _pick(unit: Unit, parts: Parts) -> list[TakenBack]:
     targets = permits.open_now(unit, parts, parts.targets)
     works = [
         work
-        for work in transactions.to_reverse(unit.session, now=unit.now, until=until, limit=parts.settings.batch)
+        for work in queue.to_reverse(unit.session, now=unit.now, until=until, limit=parts.settings.batch)
         if work.seen.state in POSTED_STATES | WITHDRAWABLE and work.target in targets
     ]
     booked = postings.standing(unit.session, [work.id for work in works])

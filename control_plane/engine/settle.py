@@ -14,7 +14,7 @@ from control_plane.domain.transaction import Reason, State, transition
 from control_plane.engine import recall, succeed, trouble
 from control_plane.engine.intents import lists_behind
 from control_plane.engine.parts import Parts, Unit
-from control_plane.store import holds, lineage, postings, transactions, transitions
+from control_plane.store import holds, lineage, postings, queue, transitions
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
 
@@ -89,7 +89,7 @@ def _traits_of(parts: Parts, work: Work) -> Traits:
 
 def _stay(unit: Unit, staying: Sequence[Decided]) -> None:
     for answer, settlement in staying:
-        transactions.ask_again(unit.session, answer.work.seen, at=settlement.at, absent_count=settlement.absent_count)
+        queue.ask_again(unit.session, answer.work.seen, at=settlement.at, absent_count=settlement.absent_count)
     lineage.tell(unit.session, [_asked(unit, answer) for answer, _ in staying], unit.ids)
     _tell_people(unit, staying)
 

@@ -123,7 +123,7 @@ class TransactionRow(SQLModel, table=True):
     __tablename__ = "transaction"
     __table_args__ = (
         _partial("ix_transaction_to_check", "id", where="state = 'received'"),
-        _partial("ix_transaction_lease", "priority_at", "id", where="state = 'ready' AND is_head"),
+        _partial("ix_transaction_lease", "target", "priority_at", "id", where="state = 'ready' AND is_head"),
         _partial("ix_transaction_order", "order_key", "id", where="is_open"),
         _partial("ix_transaction_reap", "lease_until", where="state = 'in_flight'"),
         _partial("ix_transaction_inquire", "inquire_at", "id", where="state IN ('in_doubt', 'awaiting_ack')"),

@@ -1,11 +1,11 @@
-"""Transactions: the table that is the queue. Born, checked, leased, asked about and taken over here."""
+"""Transactions: born and looked up here. What the engine picks from them next stands in `queue`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, func, literal_column, or_, tuple_, update
+from sqlalchemy import ColumnElement, literal_column, tuple_, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
@@ -16,18 +16,11 @@ from control_plane.domain.verdict import Candidate
 from control_plane.runtime import Ids
 from control_plane.store import ledger, lineage
 from control_plane.store.database import advisory_lock
-from control_plane.store.statements import insert_many, table_of
-from control_plane.store.tables import IncarnationRow, TransactionRow
+from control_plane.store.statements import insert_many
+from control_plane.store.tables import TransactionRow
 from control_plane.store.transitions import TRANSACTION, key_of
 
-_INCARNATION: Final[Table] = table_of(IncarnationRow)
-
 # As the partial indexes say it: SQLite uses them for no other form, not even for `is_open = 1`, a Boolean's.
-_RECEIVED: Final[ColumnElement[bool]] = literal_column("state = 'received'")
-_LEASABLE: Final[ColumnElement[bool]] = literal_column("state = 'ready' AND is_head")
-_IN_FLIGHT: Final[ColumnElement[bool]] = literal_column("state = 'in_flight'")
-_UNCLEAR: Final[ColumnElement[bool]] = literal_column("state IN ('in_doubt', 'awaiting_ack')")
-_REVERSIBLE: Final[ColumnElement[bool]] = literal_column("reversal_wanted_at IS NOT NULL")
 _OPEN: Final[ColumnElement[bool]] = literal_column("is_open")
 
 MOST_ALIKE: Final = 2000
@@ -86,7 +79,8 @@ class Work:
 
 
 _SEEN_COLUMNS: Final = tuple(TRANSACTION.c[one.name] for one in fields(Seen))
-_WORK_COLUMNS: Final = (*_SEEN_COLUMNS, *(TRANSACTION.c[one.name] for one in fields(Work)[1:]))
+WORK_COLUMNS: Final = (*_SEEN_COLUMNS, *(TRANSACTION.c[one.name] for one in fields(Work)[1:]))
+"""What `work_of` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,116 +107,37 @@ def bear(session: Session, births: Sequence[Birth], ids: Ids, *, now: datetime) 
     ledger.move(session, [_arrival(birth.row) for birth in births], now=now)
 
 
-def lease(  # a lease is all of this at once
-    session: Session,
-    ids: Ids,
-    *,
-    owner: int,
-    flows: Sequence[str],
-    targets: Sequence[str],
-    limit: int,
-    now: datetime,
-    until: datetime,
-) -> list[Work]:
-    """Lease what is due, at the head of its order key and meant for one of the targets; oldest promise first.
-
-    What is being taken back, because a part of it is booked already, is not sent any further.
-    The lease is the intent: once it is committed, a crash means that the document may have been sent.
-    """
-    due = (
-        core_select(TRANSACTION.c.id)
-        .where(
-            _LEASABLE,
-            TRANSACTION.c.priority_at <= now,
-            TRANSACTION.c.recalled_at.is_(None),
-            TRANSACTION.c.reversal_wanted_at.is_(None),
-            TRANSACTION.c.flow.concat("").in_(flows),  # else SQLite reads the whole flow by another index
-            TRANSACTION.c.target.in_(targets),
-        )
-        .order_by(TRANSACTION.c.priority_at, TRANSACTION.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")  # chosen once, whatever the plan: a subquery may be asked again for every row
-    )
-    statement = (
-        update(TRANSACTION)
-        .where(TRANSACTION.c.id.in_(core_select(due.c.id)))
-        .values(
-            state=State.IN_FLIGHT.value,
-            lease_owner=owner,
-            lease_until=until,
-            fence=TRANSACTION.c.fence + 1,
-            revision=TRANSACTION.c.revision + 1,
-            attempt_count=TRANSACTION.c.attempt_count + 1,
-            first_attempt_at=func.coalesce(TRANSACTION.c.first_attempt_at, now),
-            last_sent_at=now,
-            updated_at=now,
-        )
-        .returning(*_WORK_COLUMNS)
-    )
-    leased = sorted((_work_of(row) for row in session.connection().execute(statement)), key=lambda work: work.id)
-    lineage.tell(session, [_lease_entry(work, owner, now) for work in leased], ids)
-    ledger.move(session, [movement for work in leased for movement in _lease_movements(work.seen)], now=now)
-    return leased
-
-
-def to_check(session: Session, limit: int) -> list[Work]:
-    """Return received transactions, oldest first."""
-    return _pick(session, _RECEIVED, TRANSACTION.c.id, limit=limit)
-
-
-def to_inquire(session: Session, *, targets: Sequence[str], now: datetime, limit: int) -> list[Work]:
-    """Return what may be booked in one of the targets and is to be asked about now."""
-    due = _UNCLEAR & (TRANSACTION.c.inquire_at <= now) & TRANSACTION.c.target.in_(targets)
-    return _pick(session, due, TRANSACTION.c.inquire_at, limit=limit)
-
-
-def to_reap(session: Session, *, now: datetime, limit: int) -> list[Work]:
-    """Return what is in flight under a lease that has run out, or that an ended process held."""
-    ended = core_select(_INCARNATION.c.id).where(_INCARNATION.c.ended_at.is_not(None))
-    lost = or_(TRANSACTION.c.lease_until <= now, TRANSACTION.c.lease_owner.in_(ended))
-    return _pick(session, _IN_FLIGHT & lost, TRANSACTION.c.lease_until, limit=limit)
-
-
-def to_reverse(session: Session, *, now: datetime, until: datetime, limit: int) -> list[Work]:
-    """Return posted transactions whose posting is to be taken back, and keep other workers from them for a while."""
-    due = _REVERSIBLE & (TRANSACTION.c.reversal_wanted_at <= now)
-    works = _pick(session, due, TRANSACTION.c.reversal_wanted_at, limit=limit)
-    want_reversal(session, [work.id for work in works], now=until)
-    return works
-
-
 def recalled(session: Session, transaction_ids: Sequence[int]) -> list[Work]:
     """Return those of the transactions that their source took back while their answer was not known."""
-    query = core_select(*_WORK_COLUMNS).where(
+    query = core_select(*WORK_COLUMNS).where(
         TRANSACTION.c.id.in_(transaction_ids), TRANSACTION.c.recalled_at.is_not(None)
     )
-    return [_work_of(row) for row in session.connection().execute(query)]
+    return [work_of(row) for row in session.connection().execute(query)]
 
 
 def held(session: Session, transaction_ids: Sequence[int]) -> list[Work]:
     """Return those of the transactions that are on hold, oldest first; one that another unit holds is waited for."""
     on_hold = (TRANSACTION.c.state == State.ON_HOLD.value) & TRANSACTION.c.id.in_(transaction_ids)
-    query = core_select(*_WORK_COLUMNS).where(on_hold).order_by(TRANSACTION.c.id).with_for_update()
-    return [_work_of(row) for row in session.connection().execute(query)]
+    query = core_select(*WORK_COLUMNS).where(on_hold).order_by(TRANSACTION.c.id).with_for_update()
+    return [work_of(row) for row in session.connection().execute(query)]
 
 
 def by_ids(session: Session, wanted: Sequence[int]) -> list[Work]:
     """Return the transactions, oldest first."""
-    query = core_select(*_WORK_COLUMNS).where(TRANSACTION.c.id.in_(wanted)).order_by(TRANSACTION.c.id)
-    return [_work_of(row) for row in session.connection().execute(query)]
+    query = core_select(*WORK_COLUMNS).where(TRANSACTION.c.id.in_(wanted)).order_by(TRANSACTION.c.id)
+    return [work_of(row) for row in session.connection().execute(query)]
 
 
 def versions_of(session: Session, flow: str, objects: Sequence[tuple[str, str]]) -> list[Work]:
     """Return every version of the business objects (source system, source id), oldest first."""
     source_ids = sorted({source_id for _, source_id in objects})
     query = (
-        core_select(*_WORK_COLUMNS)
+        core_select(*WORK_COLUMNS)
         .where(TRANSACTION.c.flow == flow, TRANSACTION.c.source_id.in_(source_ids))
         .order_by(TRANSACTION.c.id)
     )
     wanted = set(objects)
-    found = (_work_of(row) for row in session.connection().execute(query))
+    found = (work_of(row) for row in session.connection().execute(query))
     return [work for work in found if (work.source_system, work.source_id) in wanted]
 
 
@@ -277,15 +192,6 @@ def want_reversal(session: Session, transaction_ids: Sequence[int], *, now: date
     )
 
 
-def ask_again(session: Session, seen: Seen, *, at: datetime | None, absent_count: int) -> None:
-    """Say when the target is asked next about what may be booked, unless it has moved on; None: a person decides."""
-    session.connection().execute(
-        update(TRANSACTION)
-        .where(TRANSACTION.c.id == seen.id, TRANSACTION.c.fence == seen.fence, _UNCLEAR)
-        .values(inquire_at=at, absent_count=absent_count)
-    )
-
-
 def row_of(session: Session, transaction_id: int) -> TransactionRow | None:
     """Return the whole row, to be read and shown."""
     return session.exec(select(TransactionRow).where(col(TransactionRow.id) == transaction_id)).first()
@@ -315,11 +221,6 @@ _DEFAULTS: Final[dict[str, Any]] = {  # column values
 }
 
 
-def _pick(session: Session, condition: Any, *order: Any, limit: int) -> list[Work]:  # Core expressions
-    query = core_select(*_WORK_COLUMNS).where(condition).order_by(*order).limit(limit).with_for_update(skip_locked=True)
-    return [_work_of(row) for row in session.connection().execute(query)]
-
-
 def _lock_in_order(session: Session, transaction_ids: Sequence[int]) -> None:
     """Lock several rows the oldest first: two who do so never wait for each other."""
     if len(transaction_ids) > 1:
@@ -327,7 +228,8 @@ def _lock_in_order(session: Session, transaction_ids: Sequence[int]) -> None:
         session.connection().execute(query.order_by(TRANSACTION.c.id).with_for_update())
 
 
-def _work_of(row: Any) -> Work:  # a Core row of _WORK_COLUMNS
+def work_of(row: Any) -> Work:  # a Core row of WORK_COLUMNS
+    """Return a row as the engine picked it up."""
     number, state, reason, *seen = row[: len(_SEEN_COLUMNS)]
     return Work(Seen(number, State(state), Reason(reason), *seen), *row[len(_SEEN_COLUMNS) :])
 
@@ -371,25 +273,3 @@ def _arrival(row: Mapping[str, Any]) -> Movement:  # column values
         group_minor=row.get("group_minor"),
     )
     return key_of(seen), amounts_of(seen.amount_minor, seen.group_minor)
-
-
-def _lease_entry(work: Work, owner: int, now: datetime) -> lineage.Entry:
-    return lineage.Entry(
-        transaction_id=work.id,
-        legal_entity_id=work.seen.legal_entity_id,
-        flow=work.seen.flow,
-        kind=lineage.Kind.TRANSITION,
-        at=now,
-        by=By.LEASE.value,
-        name="lease",
-        from_state=State.READY.value,
-        to_state=State.IN_FLIGHT.value,
-        reason=work.seen.reason.value,
-        fence=work.seen.fence,
-        facts={"attempt": work.attempt_count, "owner": owner, "reference": work.business_reference},
-    )
-
-
-def _lease_movements(seen: Seen) -> tuple[Movement, Movement]:
-    weight = amounts_of(seen.amount_minor, seen.group_minor)
-    return (key_of(seen, State.READY), -weight), (key_of(seen, State.IN_FLIGHT), weight)

@@ -11,7 +11,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
-from tests.stands.world import CONTROL_ACCOUNTS
+from control_plane.proof.configuration import CONTROL_ACCOUNTS
 
 FIRST_OPEN_DAY: Final = date(2017, 1, 1)
 """The ERP's periods begin here; some samples are older."""

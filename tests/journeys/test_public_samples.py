@@ -13,6 +13,7 @@ import pytest
 from control_plane.acts import exception_cases as acts
 from control_plane.acts.door import Hand
 from control_plane.domain.access import Actor, Grant, Role
+from control_plane.proof.configuration import CONTROL_ACCOUNTS
 from control_plane.store.database import Database, open_database
 from control_plane.store.tables import ExceptionCaseRow, TransactionRow
 from tests.journeys.public_samples import (
@@ -28,7 +29,7 @@ from tests.journeys.public_samples import (
     balances,
 )
 from tests.stands.databases import SqliteStand
-from tests.stands.world import CONTROL_ACCOUNTS, World, twins, world
+from tests.stands.world import World, twins, world
 
 APPROVER: Final = Actor(7, "ben", frozenset({Grant(Role.APPROVER)}))
 SUSPECT: Final = "duplicate_suspect"

@@ -12,7 +12,7 @@ from control_plane.engine.inquire import inquire
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.poison import POISON_AFTER
 from control_plane.engine.reap import reap
-from control_plane.store import transactions
+from control_plane.store import queue
 from control_plane.store.database import Database
 from control_plane.store.tables import ExceptionCaseRow, TransactionRow
 from control_plane.store.transactions import Work
@@ -26,12 +26,12 @@ TRAITS = Traits(batch=1, concurrency=4, visibility_grace=GRACE)
 
 def seize(unit: Unit) -> list[Work]:
     """Lease whatever is due, as a worker does that dies at once."""
-    return transactions.lease(
+    return queue.lease(
         unit.session,
         unit.ids,
         owner=9,
         flows=["expense_report"],
-        targets=["erp"],
+        target="erp",
         limit=100,
         now=unit.now,
         until=unit.now + LEASE,

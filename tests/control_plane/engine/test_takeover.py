@@ -11,7 +11,7 @@ from control_plane.engine.deliver import deliver
 from control_plane.engine.parts import EngineSettings, Unit
 from control_plane.engine.pull import pull_next
 from control_plane.engine.reap import reap
-from control_plane.store import transactions
+from control_plane.store import queue
 from control_plane.store.transactions import Work
 from tests.stands.claims import claim
 from tests.stands.world import GRACE, World
@@ -25,12 +25,12 @@ async def lease_and_die(w: World) -> None:
     await check(w.parts)
 
     def lease(unit: Unit) -> list[Work]:
-        return transactions.lease(
+        return queue.lease(
             unit.session,
             unit.ids,
             owner=7,
             flows=["expense_report"],
-            targets=["erp"],
+            target="erp",
             limit=10,
             now=unit.now,
             until=unit.now + timedelta(seconds=30),

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, Seen, State, transition
 from control_plane.runtime import Ids
-from control_plane.store import transactions, transitions
+from control_plane.store import queue, transactions, transitions
 from control_plane.store.database import Database
 from control_plane.store.tables import TransactionRow
 from control_plane.store.transactions import Birth, Work
@@ -62,12 +62,12 @@ def lease(session: Session, ids: Ids, **changes: Any) -> list[Work]:
     arguments: dict[str, Any] = {
         "owner": 7,
         "flows": [FLOW],
-        "targets": [TARGET],
+        "target": TARGET,
         "limit": 100,
         "now": LATER,
         "until": LATER + timedelta(seconds=30),
     }
-    return transactions.lease(session, ids, **{**arguments, **changes})
+    return queue.lease(session, ids, **{**arguments, **changes})
 
 
 def leased(database: Database, ids: Ids, **changes: Any) -> list[Work]:

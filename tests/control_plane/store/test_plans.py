@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from sqlmodel import Session
 
 from control_plane.domain.transaction import OPEN, State
-from control_plane.store import holds, inbox, promises, transactions, transitions
+from control_plane.store import holds, inbox, promises, queue, transitions
 from control_plane.store.database import Database, open_database
 from control_plane.store.statements import insert_many
 from control_plane.store.tables import HoldRow, InboxRow, TransactionRow
@@ -25,15 +25,15 @@ Question = Callable[[Session, CountingIds], object]
 QUESTIONS: dict[str, tuple[str, Question]] = {
     "lease": ("ix_transaction_lease", lambda session, ids: lease(session, ids, limit=10)),
     "promote": ("ix_transaction_order", lambda session, _: transitions.promote(session, {f"{FLOW}|concur|R40"})),
-    "to_check": ("ix_transaction_to_check", lambda session, _: transactions.to_check(session, 10)),
+    "to_check": ("ix_transaction_to_check", lambda session, _: queue.to_check(session, 10)),
     "to_inquire": (
         "ix_transaction_inquire",
-        lambda session, _: transactions.to_inquire(session, targets=[TARGET], now=LATER, limit=10),
+        lambda session, _: queue.to_inquire(session, targets=[TARGET], now=LATER, limit=10),
     ),
-    "to_reap": ("ix_transaction_reap", lambda session, _: transactions.to_reap(session, now=MORNING, limit=10)),
+    "to_reap": ("ix_transaction_reap", lambda session, _: queue.to_reap(session, now=MORNING, limit=10)),
     "to_reverse": (
         "ix_transaction_reverse",
-        lambda session, _: transactions.to_reverse(session, now=MORNING, until=LATER, limit=10),
+        lambda session, _: queue.to_reverse(session, now=MORNING, until=LATER, limit=10),
     ),
     "sla": ("ix_transaction_sla", lambda session, _: promises.due(session, now=MORNING, limit=10)),
     "wake": ("ix_hold_awaited", lambda session, _: holds.wake(session, [("project", "", "P-7")], now=MORNING)),

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State
-from control_plane.store import incarnations, lineage, transactions
+from control_plane.store import incarnations, lineage, queue, transactions
 from control_plane.store.database import Database
 from control_plane.store.incarnations import Start
 from tests.control_plane.store.documents import (
@@ -135,7 +135,7 @@ def test_what_was_received_is_checked_in_its_order(database: Database, ids: Coun
     works = born(database, ids, *[birth(ids, state=State.RECEIVED.value) for _ in range(3)], birth(ids))
 
     with database.write() as session:
-        assert transactions.to_check(session, 2) == works[:2]
+        assert queue.to_check(session, 2) == works[:2]
 
 
 def doubtful(ids: CountingIds, **changes: Any) -> transactions.Birth:
@@ -143,7 +143,7 @@ def doubtful(ids: CountingIds, **changes: Any) -> transactions.Birth:
 
 
 def to_inquire(session: Session) -> list[int]:
-    return [work.id for work in transactions.to_inquire(session, targets=[TARGET], now=LATER, limit=10)]
+    return [work.id for work in queue.to_inquire(session, targets=[TARGET], now=LATER, limit=10)]
 
 
 def test_what_may_be_booked_is_asked_about_when_its_time_has_come(database: Database, ids: CountingIds) -> None:
@@ -158,8 +158,8 @@ def test_what_may_be_booked_is_asked_about_when_its_time_has_come(database: Data
     )
     with database.write() as session:
         assert to_inquire(session) == [first.id, second.id]
-        transactions.ask_again(session, first.seen, at=LATER + HOUR, absent_count=1)
-        transactions.ask_again(session, second.seen, at=None, absent_count=0)
+        queue.ask_again(session, first.seen, at=LATER + HOUR, absent_count=1)
+        queue.ask_again(session, second.seen, at=None, absent_count=0)
         assert to_inquire(session) == []
 
     assert rows(database)[first.id].absent_count == 1
@@ -172,7 +172,7 @@ def test_an_answer_about_an_earlier_attempt_does_not_count_for_the_next(database
     recorded(database, ids, change(again.seen, State.IN_DOUBT, By.LEASE, inquire_at=LATER + HOUR))
 
     with database.write() as session:
-        transactions.ask_again(session, work.seen, at=LATER, absent_count=1)
+        queue.ask_again(session, work.seen, at=LATER, absent_count=1)
 
     row = rows(database)[work.id]
     assert (row.inquire_at, row.absent_count) == (LATER + HOUR, 0)
@@ -189,7 +189,7 @@ def test_what_a_silent_or_ended_worker_held_is_taken_over(database: Database, id
         for number in (2, 3):
             incarnations.register(session, number, Start("worker", "host", number), slot=number, now=MORNING)
         incarnations.end(session, [2], now=LATER)
-        found = transactions.to_reap(session, now=LATER, limit=10)
+        found = queue.to_reap(session, now=LATER, limit=10)
 
     assert [work.id for work in found] == [overdue.id, orphan.id]
 
@@ -199,11 +199,11 @@ def test_a_reversal_is_picked_up_by_one_worker_for_a_while(database: Database, i
     with database.write() as session:
         transactions.want_reversal(session, [first.id], now=MORNING)
         transactions.want_reversal(session, [second.id], now=LATER + HOUR)
-        picked = transactions.to_reverse(session, now=LATER, until=LATER + HOUR, limit=10)
+        picked = queue.to_reverse(session, now=LATER, until=LATER + HOUR, limit=10)
         assert [work.id for work in picked] == [first.id]
-        assert transactions.to_reverse(session, now=LATER, until=LATER + HOUR, limit=10) == []
+        assert queue.to_reverse(session, now=LATER, until=LATER + HOUR, limit=10) == []
         transactions.want_reversal(session, [first.id, second.id], now=None)
-        assert transactions.to_reverse(session, now=LATER + 2 * HOUR, until=LATER, limit=10) == []
+        assert queue.to_reverse(session, now=LATER + 2 * HOUR, until=LATER, limit=10) == []
 
 
 def test_a_recall_is_kept_unless_the_document_has_ended(database: Database, ids: CountingIds) -> None:

@@ -796,7 +796,7 @@ def _create_transaction() -> None:
         )
         batch_op.create_index(
             "ix_transaction_lease",
-            ["priority_at", "id"],
+            ["target", "priority_at", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'ready' AND is_head"),
             postgresql_where=sa.text("state = 'ready' AND is_head"),

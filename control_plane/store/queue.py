@@ -1,0 +1,143 @@
+"""The queue: what the engine picks from the transactions next, each by an index of exactly that."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Table, func, literal_column, or_, update
+from sqlalchemy import select as core_select
+from sqlmodel import Session
+
+from control_plane.domain.ledger import Movement, amounts_of
+from control_plane.domain.machine import By
+from control_plane.domain.transaction import Seen, State
+from control_plane.runtime import Ids
+from control_plane.store import ledger, lineage
+from control_plane.store.statements import table_of
+from control_plane.store.tables import IncarnationRow
+from control_plane.store.transactions import WORK_COLUMNS, Work, want_reversal, work_of
+from control_plane.store.transitions import TRANSACTION, key_of
+
+_INCARNATION: Final[Table] = table_of(IncarnationRow)
+
+# As the partial indexes say it: SQLite uses them for no other form.
+_RECEIVED: Final[ColumnElement[bool]] = literal_column("state = 'received'")
+_LEASABLE: Final[ColumnElement[bool]] = literal_column("state = 'ready' AND is_head")
+_IN_FLIGHT: Final[ColumnElement[bool]] = literal_column("state = 'in_flight'")
+_UNCLEAR: Final[ColumnElement[bool]] = literal_column("state IN ('in_doubt', 'awaiting_ack')")
+_REVERSIBLE: Final[ColumnElement[bool]] = literal_column("reversal_wanted_at IS NOT NULL")
+
+
+def lease(  # a lease is all of this at once
+    session: Session,
+    ids: Ids,
+    *,
+    owner: int,
+    flows: Sequence[str],
+    target: str,
+    limit: int,
+    now: datetime,
+    until: datetime,
+) -> list[Work]:
+    """Lease what is due, at the head of its order key and meant for a target; oldest promise first.
+
+    What is being taken back, because a part of it is booked already, is not sent any further.
+    The lease is the intent: once it is committed, a crash means that the document may have been sent.
+    """
+    due = (
+        core_select(TRANSACTION.c.id)
+        .where(
+            _LEASABLE,
+            TRANSACTION.c.target == target,
+            TRANSACTION.c.priority_at <= now,
+            TRANSACTION.c.recalled_at.is_(None),
+            TRANSACTION.c.reversal_wanted_at.is_(None),
+            TRANSACTION.c.flow.concat("").in_(flows),  # else SQLite reads the whole flow by another index
+        )
+        .order_by(TRANSACTION.c.priority_at, TRANSACTION.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")  # chosen once, whatever the plan: a subquery may be asked again for every row
+    )
+    statement = (
+        update(TRANSACTION)
+        .where(TRANSACTION.c.id.in_(core_select(due.c.id)))
+        .values(
+            state=State.IN_FLIGHT.value,
+            lease_owner=owner,
+            lease_until=until,
+            fence=TRANSACTION.c.fence + 1,
+            revision=TRANSACTION.c.revision + 1,
+            attempt_count=TRANSACTION.c.attempt_count + 1,
+            first_attempt_at=func.coalesce(TRANSACTION.c.first_attempt_at, now),
+            last_sent_at=now,
+            updated_at=now,
+        )
+        .returning(*WORK_COLUMNS)
+    )
+    leased = sorted((work_of(row) for row in session.connection().execute(statement)), key=lambda work: work.id)
+    lineage.tell(session, [_lease_entry(work, owner, now) for work in leased], ids)
+    ledger.move(session, [movement for work in leased for movement in _lease_movements(work.seen)], now=now)
+    return leased
+
+
+def to_check(session: Session, limit: int) -> list[Work]:
+    """Return received transactions, oldest first."""
+    return _pick(session, _RECEIVED, TRANSACTION.c.id, limit=limit)
+
+
+def to_inquire(session: Session, *, targets: Sequence[str], now: datetime, limit: int) -> list[Work]:
+    """Return what may be booked in one of the targets and is to be asked about now."""
+    due = _UNCLEAR & (TRANSACTION.c.inquire_at <= now) & TRANSACTION.c.target.in_(targets)
+    return _pick(session, due, TRANSACTION.c.inquire_at, limit=limit)
+
+
+def to_reap(session: Session, *, now: datetime, limit: int) -> list[Work]:
+    """Return what is in flight under a lease that has run out, or that an ended process held."""
+    ended = core_select(_INCARNATION.c.id).where(_INCARNATION.c.ended_at.is_not(None))
+    lost = or_(TRANSACTION.c.lease_until <= now, TRANSACTION.c.lease_owner.in_(ended))
+    return _pick(session, _IN_FLIGHT & lost, TRANSACTION.c.lease_until, limit=limit)
+
+
+def to_reverse(session: Session, *, now: datetime, until: datetime, limit: int) -> list[Work]:
+    """Return posted transactions whose posting is to be taken back, and keep other workers from them for a while."""
+    due = _REVERSIBLE & (TRANSACTION.c.reversal_wanted_at <= now)
+    works = _pick(session, due, TRANSACTION.c.reversal_wanted_at, limit=limit)
+    want_reversal(session, [work.id for work in works], now=until)
+    return works
+
+
+def ask_again(session: Session, seen: Seen, *, at: datetime | None, absent_count: int) -> None:
+    """Say when the target is asked next about what may be booked, unless it has moved on; None: a person decides."""
+    session.connection().execute(
+        update(TRANSACTION)
+        .where(TRANSACTION.c.id == seen.id, TRANSACTION.c.fence == seen.fence, _UNCLEAR)
+        .values(inquire_at=at, absent_count=absent_count)
+    )
+
+
+def _pick(session: Session, condition: Any, *order: Any, limit: int) -> list[Work]:  # Core expressions
+    query = core_select(*WORK_COLUMNS).where(condition).order_by(*order).limit(limit).with_for_update(skip_locked=True)
+    return [work_of(row) for row in session.connection().execute(query)]
+
+
+def _lease_entry(work: Work, owner: int, now: datetime) -> lineage.Entry:
+    return lineage.Entry(
+        transaction_id=work.id,
+        legal_entity_id=work.seen.legal_entity_id,
+        flow=work.seen.flow,
+        kind=lineage.Kind.TRANSITION,
+        at=now,
+        by=By.LEASE.value,
+        name="lease",
+        from_state=State.READY.value,
+        to_state=State.IN_FLIGHT.value,
+        reason=work.seen.reason.value,
+        fence=work.seen.fence,
+        facts={"attempt": work.attempt_count, "owner": owner, "reference": work.business_reference},
+    )
+
+
+def _lease_movements(seen: Seen) -> tuple[Movement, Movement]:
+    weight = amounts_of(seen.amount_minor, seen.group_minor)
+    return (key_of(seen, State.READY), -weight), (key_of(seen, State.IN_FLIGHT), weight)
