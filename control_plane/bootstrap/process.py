@@ -2,7 +2,6 @@
 
 import asyncio
 import fcntl
-import gc
 import logging
 import os
 import signal
@@ -10,7 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -32,9 +31,6 @@ LOG: Final = logging.getLogger(__name__)
 
 EMBEDDED: Final = "embedded"
 """The kind of a process that does everything: nobody else may live beside it."""
-
-COLLECT_AFTER: Final = 50_000
-"""New objects between two looks for cycles: about what a batch of documents makes."""
 
 SILENT_AFTER: Final = timedelta(seconds=45)
 """A process that gave no sign for so long is given up, and what it held is taken over."""
@@ -65,7 +61,6 @@ async def started(settings: Settings, kind: str) -> AsyncIterator[Process]:
         DatabaseInUseError: another process works on the same SQLite file.
         DatabaseTroubleError: the database does not answer.
     """
-    _collect_seldom()
     url = database_url(settings)
     with _told(settings), _alone(url), _opened(url, settings, is_new=kind == EMBEDDED) as database:
         runtime, incarnation = _begin(database, kind, pool_size=settings.database.pool_size)
@@ -79,12 +74,6 @@ async def started(settings: Settings, kind: str) -> AsyncIterator[Process]:
                 await life
                 await runtime.in_store(_end, process)
                 runtime.close()
-
-
-def _collect_seldom() -> None:
-    """Let the collector of cycles look at what a batch makes once per batch, and never at what was there before."""
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
 
 
 @contextmanager
@@ -169,7 +158,7 @@ def _opened(url: str, settings: Settings, *, is_new: bool) -> Iterator[Database]
 
 def _begin(database: Database, kind: str, *, pool_size: int) -> tuple[SystemRuntime, int]:
     """Register this start. On SQLite every former process is gone, so what it held is free at once."""
-    clock = SystemClock(system_time() + database.clock_offset(system_time))
+    clock = SystemClock(_true_time(database, SystemClock(system_time())))
     with database.write() as session:
         now = clock.now()
         if database.dialect == "sqlite":
@@ -199,9 +188,16 @@ async def _live(process: Process) -> None:
             process.stop.set()
 
 
+def _true_time(database: Database, clock: SystemClock) -> datetime:
+    """Return the database's time, by a clock that makes no steps: the machine's may make one between two looks."""
+    if database.dialect == "sqlite":
+        return system_time()
+    return clock.now() + database.clock_offset(clock.now)
+
+
 def _beat(process: Process) -> bool:
     clock = process.runtime.clock
-    clock.follow(system_time() + process.database.clock_offset(system_time))
+    clock.follow(_true_time(process.database, clock))
     with process.database.write() as session:
         is_ours = incarnations.beat(session, process.incarnation, now=clock.now())
         _give_up(session, incarnations.silent(session, silent_since=clock.now() - SILENT_AFTER), clock)

@@ -29,6 +29,7 @@ async def pull_next(parts: Parts) -> int:
         shut = parts.connectors.keys() - permits.open_now(unit, parts, parts.connectors)
         resting = shut | connections.paused(unit.session)
         until = unit.now + RUN_LEASE
+        runs.give_up_leases(unit.session, [parts.incarnation], now=unit.now)  # left over: the database went away in it
         return runs.lease_next(unit.session, owner=parts.incarnation, resting=resting, now=unit.now, until=until)
 
     run = await parts.write(take)

@@ -160,7 +160,7 @@ def _next_run(now: datetime) -> SelectOfScalar[SyncRunRow]:
         col(other.connection) == col(SyncRunRow.connection),
         col(other.stream) == col(SyncRunRow.stream),
         col(other.state) == RunState.RUNNING,
-        col(other.lease_until) >= now,
+        col(other.lease_until) > now,
     )
     return (
         select(SyncRunRow)
