@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+import pytest
+
 from bench.figures import Target, shown
 
 T = TypeVar("T")
@@ -15,6 +17,11 @@ PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 HEADING: Final = "## Figures of the last full run\n"
 _TABLE: Final = "| fault | what was measured | figure | target | |\n|---|---|---|---|---|\n"
 _SECONDS: Final = "s"
+
+
+def only_in_full(shown_by: str) -> pytest.MarkDecorator:
+    """Return the mark of a test that a test run may leave out: another one shows the same for less."""
+    return pytest.mark.skipif(not IS_FULL, reason=f"make faults; for less it is shown by {shown_by}")
 
 
 def length(short: T, full: T) -> T:

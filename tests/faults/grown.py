@@ -39,6 +39,8 @@ class Grown:
 
     stage: Stage
     database_url: str
+    scheduler: TieoutProcess
+    worker: TieoutProcess
     approved: int = 0
     _samples: Iterator[Any] = field(default_factory=lambda: trickle(today=datetime.now(UTC).date()))
 
@@ -82,26 +84,32 @@ class Grown:
     @contextmanager
     def beside(self, *commands: str, under: Sequence[str] = ()) -> Iterator[list[TieoutProcess]]:
         """Give further processes, which end with the block."""
-        with ExitStack() as stack:
-            processes = [TieoutProcess(self.stage.tieout.config.parent, command, under=under) for command in commands]
-            for process in processes:
-                stack.callback(process.end)
-                process.begin()
+        with _running(self.stage, *commands, under=under) as processes:
             yield processes
 
 
 @contextmanager
 def grown(url: str, folder: Path, settings: dict[str, dict[str, Any]] | None = None) -> Iterator[Grown]:
-    """Give an API with a scheduler over an empty database whose lists of the ERP are read."""
+    """Give an API, a scheduler and a worker over an empty database, once the ERP's lists are read."""
     migrate(url)
     own = {**(settings or {}), "database": {"url": url, **(settings or {}).get("database", {})}}
-    secrets = {"secrets": {"directory": str(folder / "stage" / "secrets"), "master": "secret:expense_client_secret"}}
-    wishes = Wishes(folder / "stage", has_screen=False, command="api", settings={**SETTINGS, **secrets, **own})
-    with staged(wishes) as stage:
-        world = Grown(stage, url)
-        with world.beside("scheduler", "worker"), stage.client() as client:
+    secrets = {"directory": str(folder / "stage" / "secrets"), "master": "secret:expense_client_secret"}
+    wanted = {**SETTINGS, "secrets": secrets, **own}
+    wishes = Wishes(folder / "stage", has_screen=False, command="api", settings=wanted)
+    with staged(wishes) as stage, _running(stage, "scheduler", "worker") as (scheduler, worker):
+        with stage.client() as client:
             learn(client)
-        yield world
+        yield Grown(stage, url, scheduler, worker)
+
+
+@contextmanager
+def _running(stage: Stage, *commands: str, under: Sequence[str] = ()) -> Iterator[list[TieoutProcess]]:
+    with ExitStack() as stack:
+        processes = [TieoutProcess(stage.tieout.config.parent, command, under=under) for command in commands]
+        for process in processes:
+            stack.callback(process.end)
+            process.begin()
+        yield processes
 
 
 def differences(proof: Proof) -> list[str]:

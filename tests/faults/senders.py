@@ -90,7 +90,8 @@ class Sender:
         """Send what had no answer, until all have one; return how many were ours already."""
         waiting, self.unanswered = self.unanswered, set()
         answers = [self.send(name) for name in sorted(waiting)]
-        return sum(answer is not None and answer.json()["items"][0]["duplicate"] for answer in answers)
+        taken = [one for one in answers if one is not None and one.status_code == HTTPStatus.ACCEPTED]
+        return sum(answer.json()["items"][0]["duplicate"] for answer in taken)
 
     def missing_and_doubled(self, client: ApiClient) -> tuple[int, int]:
         """Return how many of the documents taken over are not there, and how many stand there twice."""

@@ -14,7 +14,7 @@ from control_plane.domain.pacing import Pacing, is_alerting
 from control_plane.store import pacing
 from control_plane.store.database import Database, open_database
 from tests.faults.conftest import Tell
-from tests.faults.figures import IS_FULL, length
+from tests.faults.figures import length, only_in_full
 from tests.stands.backlog import LIMIT, SECOND, Backlog, Erp, now_here
 from tests.stands.databases import SqliteStand
 from tests.stands.runtime import MORNING, CountingIds
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 AWAY = timedelta(hours=4)
 HERD = 20_000
-in_full = pytest.mark.skipif(not IS_FULL, reason="tests/control_plane/engine/test_pacing.py shows it for less")
+in_full = only_in_full("tests/control_plane/engine/test_pacing.py")
 FLAPS_FOR = length(short=timedelta(minutes=10), full=timedelta(hours=1))
 SWING = 10
 """Seconds up, and as many down."""
