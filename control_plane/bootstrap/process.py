@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import logging
 import os
 import signal
@@ -32,6 +33,9 @@ LOG: Final = logging.getLogger(__name__)
 EMBEDDED: Final = "embedded"
 """The kind of a process that does everything: nobody else may live beside it."""
 
+COLLECT_AFTER: Final = 50_000
+"""New objects between two looks for cycles: about what a batch of documents makes."""
+
 SILENT_AFTER: Final = timedelta(seconds=45)
 """A process that gave no sign for so long is given up, and what it held is taken over."""
 
@@ -61,6 +65,7 @@ async def started(settings: Settings, kind: str) -> AsyncIterator[Process]:
         DatabaseInUseError: another process works on the same SQLite file.
         DatabaseTroubleError: the database does not answer.
     """
+    _collect_seldom()
     url = database_url(settings)
     with _told(settings), _alone(url), _opened(url, settings, is_new=kind == EMBEDDED) as database:
         runtime, incarnation = _begin(database, kind, pool_size=settings.database.pool_size)
@@ -74,6 +79,12 @@ async def started(settings: Settings, kind: str) -> AsyncIterator[Process]:
                 await life
                 await runtime.in_store(_end, process)
                 runtime.close()
+
+
+def _collect_seldom() -> None:
+    """Let the collector of cycles look at what a batch makes once per batch, and never at what was there before."""
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
 
 
 @contextmanager
