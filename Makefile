@@ -30,8 +30,8 @@ check: setup ## style, types, import contracts, fresh locks, fresh migrations
 test: setup ## every test
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 
-test-fast: setup ## the tests that need neither an ERP nor a browser nor patience
-	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not acceptance and not slow and not tryton and not browser"
+test-fast: setup ## the tests on SQLite that need neither an ERP nor a browser nor patience
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not acceptance and not slow and not tryton and not browser and not postgres"
 
 demo: $(VENV)/runtime.stamp ## the whole way on this machine; ONCE=1, ERP=tryton, REPLAY=log.xes.gz, SPEED=3600
 	@$(BIN)/tieout demo $(DEMO_OPTIONS)
