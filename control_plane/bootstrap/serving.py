@@ -11,7 +11,8 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-_BACKLOG: Final = 1024
+_BACKLOG: Final = 128
+"""Connections that wait to be accepted; as often asyncio tries and logs in a row when no descriptor is free."""
 _GRACE: Final = 5
 """Seconds that open requests get at the end."""
 
@@ -63,6 +64,7 @@ async def serve(app: ASGIApp, wire: socket.socket, stop: asyncio.Event) -> None:
         log_level=logging.WARNING,
         access_log=False,
         server_header=False,
+        backlog=_BACKLOG,
         timeout_graceful_shutdown=_GRACE,
     )
     server = _Server(config)
