@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,10 +10,23 @@ from typing import Final
 from connectors.contract import Connector
 from connectors.failures import Failure, FailureKind
 from connectors.limits import Allowance
-from control_plane.domain.pacing import AT_MOST, TRIPS_SLOWLY_AFTER, Breaker, Grant, Pacing, Report, rate, shut_until
+from control_plane.domain.pacing import (
+    MADE_UP_FOR,
+    TRIPS_SLOWLY_AFTER,
+    Breaker,
+    Grant,
+    Pacing,
+    Report,
+    rate,
+    shut_until,
+)
 
-_LAPSE: Final = timedelta(milliseconds=50)
-"""A permit that could not be used for so long is given up: it would add to the permits of others."""
+_LAPSE: Final = MADE_UP_FOR
+"""A permit that could not be used for so long is given up where others have permits of their own for that moment."""
+_LAPSE_ALONE: Final = timedelta(seconds=2)
+"""The same where nobody else draws any."""
+_LOW: Final = timedelta(milliseconds=250)
+"""Permits for so long are left: it is time to draw more."""
 _WINDOW: Final = timedelta(seconds=1)
 
 
@@ -34,7 +48,13 @@ class Line:
     wanted: int = 0
     """Calls that are sure to come."""
     spacing: timedelta = timedelta(0)
-    left_at: datetime | None = None
+    next_at: datetime | None = None
+    """Before this moment no further call leaves."""
+    drawn_until: datetime | None = None
+    is_shared: bool = False
+    """Whether others draw permits as well."""
+    refill: Awaitable[None] | None = None
+    """Permits that are being drawn while there are still some."""
     has_succeeded: bool = False
     failed_in_a_row: int = 0
     window_from: datetime | None = None
@@ -57,18 +77,25 @@ class Line:
 
     def take(self, now: datetime) -> Permit | None:
         """Return the next permit that is not too old, at a distance from the one before."""
-        lapse = max(_LAPSE, self.spacing)
+        lapse = max(_LAPSE if self.is_shared else _LAPSE_ALONE, self.spacing)
         while self.permits:
             permit = self.permits.popleft()
             if now - permit.at <= lapse:
-                at = permit.at if self.left_at is None else max(permit.at, self.left_at + self.spacing)
-                self.left_at = at
+                at = max(permit.at, now - MADE_UP_FOR, self.next_at or permit.at)
+                self.next_at = at + self.spacing
                 return replace(permit, at=at)
         return None
 
+    def needs_more(self, now: datetime) -> bool:
+        """Return whether the permits at hand will be used up soon, with more calls to come."""
+        return self.wanted > len(self.permits) and (not self.permits or self.permits[-1].at - now < _LOW)
+
     def add(self, grant: Grant, now: datetime) -> None:
-        """Keep the permits that were drawn."""
-        self.spacing = grant.interval * AT_MOST if self.state.limits.burst == 1 else timedelta(0)
+        """Keep the permits that were drawn; a gap behind the last ones shows that others draw as well."""
+        if grant.count and self.drawn_until is not None:
+            self.is_shared = grant.first_at > max(self.drawn_until, now)
+        self.drawn_until = grant.first_at + grant.count * grant.interval
+        self.spacing = grant.interval if self.state.limits.burst == 1 else timedelta(0)
         moments = (grant.first_at + number * grant.interval for number in range(grant.count))
         self.permits.extend(Permit(max(at, now), grant.is_probe) for at in moments)
 

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from connectors.contract import Connector, Outcome, Receipt
 from connectors.failures import Failure, FailureKind
 from connectors.limits import Allowance
-from control_plane.domain.pacing import AT_MOST, Breaker, Grant, Pacing, Report, draw, rate
+from control_plane.domain.pacing import AT_MOST, MADE_UP_FOR, Breaker, Grant, Pacing, Report, draw, rate
 from control_plane.engine.lines import Line, Permit
 from control_plane.engine.parts import Parts, Unit
 from control_plane.store import pacing
@@ -20,7 +20,7 @@ LOG: Final = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-LOOK_AHEAD: Final = timedelta(seconds=4)
+LOOK_AHEAD: Final = timedelta(seconds=5)
 """For how long documents of a limited connection are leased: the pause between two leases is little beside it."""
 MOST_AT_ONCE: Final = 1000
 """Documents that are leased at once, however fast they may be sent."""
@@ -61,7 +61,9 @@ def expect(parts: Parts, share: Share, document_count: int) -> None:
     for name in share.targets:
         connector = parts.connectors[name]
         per_call = 1 if connector.target is None else connector.target.traits.batch
-        parts.pace.line(connector).wanted = -(-document_count // per_call)
+        calls = -(-document_count // per_call)
+        has_more = document_count >= share.limit  # the next lease finds permits that are drawn already
+        parts.pace.line(connector).wanted = calls + calls // 8 if has_more else calls
 
 
 async def call(
@@ -109,18 +111,30 @@ def _is_away(failure: Failure) -> bool:
 
 async def _turn(parts: Parts, line: Line, *, latest: datetime, is_ordinary: bool) -> Permit | None:
     """Return a permit at its moment, or None where there is none in time."""
+    permit = await _at_its_moment(parts, line, latest=latest, is_ordinary=is_ordinary)
+    while permit is not None and parts.runtime.now() - permit.at > MADE_UP_FOR and not permit.is_probe:
+        permit = await _at_its_moment(parts, line, latest=latest, is_ordinary=is_ordinary)  # this process had paused
+    line.wanted = max(0, line.wanted - 1)
+    if permit is None or (parts.pace.is_closing and not is_ordinary):
+        return None
+    return permit if permit.is_probe or line.shut_until(parts.runtime.now()) is None else None
+
+
+async def _at_its_moment(parts: Parts, line: Line, *, latest: datetime, is_ordinary: bool) -> Permit | None:
     async with line.turn:
         permit = await _next(parts, line, latest=latest, is_ordinary=is_ordinary)
-        line.wanted = max(0, line.wanted - 1)
     if permit is None or permit.at > latest:
         return None
+    _refill_soon(parts, line, latest=latest, is_ordinary=is_ordinary)
     await _wait_until(parts, permit.at)
-    is_shut = not permit.is_probe and line.shut_until(parts.runtime.now()) is not None
-    return None if is_shut or (parts.pace.is_closing and not is_ordinary) else permit
+    return permit
 
 
 async def _next(parts: Parts, line: Line, *, latest: datetime, is_ordinary: bool) -> Permit | None:
     permit = line.take(parts.runtime.now())
+    if permit is None and line.refill is not None:
+        await line.refill
+        permit = line.take(parts.runtime.now())
     while permit is None:
         opens_at = line.shut_until(parts.runtime.now())
         if opens_at is not None and (opens_at > latest or line.state.breaker is Breaker.OPEN):
@@ -131,6 +145,24 @@ async def _next(parts: Parts, line: Line, *, latest: datetime, is_ordinary: bool
             return None
         permit = line.take(parts.runtime.now())
     return permit
+
+
+def _refill_soon(parts: Parts, line: Line, *, latest: datetime, is_ordinary: bool) -> None:
+    """Draw more permits while there are still some, so that no call waits for the database."""
+    now = parts.runtime.now()
+    may_be_called = line.state.at(now).breaker is not Breaker.OPEN and line.shut_until(now) is None
+    if may_be_called and line.refill is None and line.needs_more(now):
+        drawing = _refill(parts, line, latest=latest, is_ordinary=is_ordinary)
+        line.refill = parts.runtime.spawn(drawing, name="draw permits")
+
+
+async def _refill(parts: Parts, line: Line, *, latest: datetime, is_ordinary: bool) -> None:
+    try:
+        await _draw(parts, line, latest=latest, is_ordinary=is_ordinary)
+    except DatabaseTroubleError as error:  # who needs a permit then, draws it
+        LOG.warning("no permits drawn", extra={"connection": line.state.connection, "trouble": str(error)})
+    finally:
+        line.refill = None
 
 
 async def _draw(parts: Parts, line: Line, *, latest: datetime, is_ordinary: bool) -> bool:

@@ -112,7 +112,7 @@ async def test_a_connection_shows_how_fast_it_is_called(stand: Stand) -> None:
     async with stand.client(stand.key(Role.VIEWER)) as client:
         erp = (await client.get("/v1/connections/erp")).json()["pacing"]
         concur = (await client.get("/v1/connections/concur")).json()["pacing"]
-    assert (erp["breaker"], erp["limit"], erp["allowed_rate"], erp["headroom"]) == ("closed", 50, 48.5, 1)
+    assert (erp["breaker"], erp["limit"], erp["allowed_rate"], erp["headroom"]) == ("closed", 50, 49.25, 1)
     assert (concur["limit"], concur["allowed_rate"], concur["headroom"]) == (None, None, None)
 
 
