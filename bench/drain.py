@@ -39,7 +39,7 @@ class Drained:
     @property
     def seconds(self) -> float:
         """Return how long it took."""
-        return self.booked[-1].at - self.booked[0].at
+        return self.booked[-1].at - self.booked[0].at if self.booked else 0.0
 
     @property
     def over_ideal(self) -> float:
@@ -50,8 +50,8 @@ class Drained:
     def used_percent(self) -> float:
         """Return how much of the limit was used between the ramp and the last few."""
         steady = self.booked[int(_RAMP * len(self.booked)) : int(_END * len(self.booked))]
-        seconds = steady[-1].at - steady[0].at
-        return 100 * ratio(sum(call.documents for call in steady[1:]) / seconds, self.limit)
+        seconds = steady[-1].at - steady[0].at if steady else 0.0
+        return 100 * ratio(ratio(sum(call.documents for call in steady[1:]), seconds), self.limit)
 
     @property
     def above(self) -> int:
