@@ -60,16 +60,15 @@ class Disk:
     def lose_power(self) -> None:
         """Let it forget what was not synced; nothing may have it open."""
         self._process.send_signal(signal.SIGUSR1)
-        self.heard(b"cut\n")
+        assert self.said() == "cut"
 
-    def heard(self, word: bytes) -> None:
-        """Wait for a word of it; without one the test is skipped."""
+    def said(self) -> str:
+        """Return its next word; empty where it ended instead."""
         alarm = threading.Timer(_TOOLS_WITHIN, self._process.kill)
         alarm.start()
-        said = self._process.stdout.readline() if self._process.stdout else b""
+        word = self._process.stdout.readline() if self._process.stdout else b""
         alarm.cancel()
-        if said != word:
-            pytest.skip("this machine lets nobody bring a file system of his own: /dev/fuse is refused")
+        return word.decode().strip()
 
 
 @contextmanager
@@ -80,10 +79,14 @@ def forgetful_disk(folder: Path, *, seed: int) -> Iterator[Disk]:
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         disk = Disk(folder, process)
         try:
-            disk.heard(b"ready\n")
+            if disk.said() != "ready":
+                pytest.skip("this machine lets nobody bring a file system of his own: /dev/fuse is refused")
             yield disk
         finally:
-            process.communicate(timeout=_TOOLS_WITHIN)
+            last = threading.Timer(_TOOLS_WITHIN, process.kill)
+            last.start()
+            process.communicate()
+            last.cancel()
 
 
 def _python_with_fuse() -> str:
