@@ -1,6 +1,5 @@
 """F7 to F12, F17 and F18: answers that are lost, cut, faked or late, and what the ERP's own books say then."""
 
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -52,6 +51,13 @@ class Behind:
         await self.world.pull("concur", "expense_reports")
         await self.world.settle()
 
+    async def doubted_after(self, report: str) -> float:
+        """Return how many seconds after it was sent a document that nothing else happened to was in doubt."""
+        (row,) = [one for one in await self.world.transactions() if one.source_id == report]
+        at = {entry.to_state: entry.at for entry in await self.world.story(row.id) if entry.to_state}
+        assert row.state == "in_doubt", report
+        return (at["in_doubt"] - at["in_flight"]).total_seconds()
+
     async def booked(self) -> list[str]:
         """Return the business objects in the ERP's own books, as often as they stand there."""
         return [one["source_document"] for one in (await self.world.erp_books())["documents"]]
@@ -86,12 +92,10 @@ async def test_whatever_hides_an_answer_is_a_doubt_at_once_and_one_booking_in_th
             slowest = 0.0
             for report in reports:
                 erp.script.replace([rule])
-                began = time.monotonic()
                 await erp.send(report)
-                slowest = max(slowest, time.monotonic() - began)
+                slowest = max(slowest, await erp.doubted_after(report))
                 erp.script.replace([])
-                states = {one.state for one in await erp.world.transactions() if one.source_id == report}
-                assert states == {"in_doubt"}, name
+                await erp.send(f"{report}-fine")  # else so many failures in a row would open the breaker
             tell(row, f"until {name} is a doubt", slowest, "s", at_most(DEADLINE + 1))
         await erp.world.settle_over(timedelta(seconds=61))
         rows = await erp.world.transactions()
