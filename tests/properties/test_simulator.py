@@ -14,7 +14,7 @@ from control_plane.domain import delivery
 from control_plane.domain.delivery import Settlement
 from control_plane.proof.simulator.many import first_broken, tally
 
-HISTORIES = 80
+HISTORIES = 60
 PARTS = 4
 _FENCE_CHECK = re.compile(r' AND "transaction"\.fence = \w+\.seen_fence')
 

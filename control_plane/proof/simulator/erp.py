@@ -133,7 +133,7 @@ class Erp:
 
     async def pull(self, stream: str, cursor: str, limit: int) -> Page | Failure:
         """Return the changes of the project."""
-        fate, at = self.line.draw(f"pull {stream}"[:4]), int(cursor or 0)
+        fate, at = self.line.draw("pull", stream), int(cursor or 0)
         found = self.changes[at : at + limit]
         await self.line.answered(fate)
         page = Page(tuple(found), str(at + len(found)), has_more=len(self.changes) > at + limit)

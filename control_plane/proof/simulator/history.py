@@ -175,6 +175,8 @@ class History:
                 self.source.take_back(happening.object_id)
             case What.OFFERED_AGAIN:
                 self.source.offer_again(happening.object_id)
+            case What.PEOPLE_HELP:
+                people.help_on(self)
             case What.PROJECT_CLOSED | What.PROJECT_OPENED:
                 self.erp.set_active(is_active=happening.what is What.PROJECT_OPENED)
 

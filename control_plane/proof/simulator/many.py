@@ -74,7 +74,8 @@ def tally_all(seeds: range, *, jobs: int, memory: Path | None, progress: Callabl
 
     Where there is a memory, what it holds of the same code is not lived through again.
     """
-    known = _remembered(memory)
+    code = _code()
+    known = _remembered(memory, code)
     chunks = [seeds[at : at + CHUNK] for at in range(0, len(seeds), CHUNK)]
     done = {_name(chunk): known[_name(chunk)] for chunk in chunks if _name(chunk) in known}
     todo = [chunk for chunk in chunks if _name(chunk) not in done]
@@ -82,7 +83,7 @@ def tally_all(seeds: range, *, jobs: int, memory: Path | None, progress: Callabl
         running = {pool.submit(tally, chunk): _name(chunk) for chunk in todo}
         for future in as_completed(running):
             done[running[future]] = future.result()
-            _remember(memory, {**known, **done})
+            _remember(memory, code, {**known, **done})
             progress(sum(done.values(), Tally()))
     return sum(done.values(), Tally())
 
@@ -102,11 +103,11 @@ def _name(chunk: range) -> str:
     return f"{chunk.start}-{chunk.stop}"
 
 
-def _remembered(memory: Path | None) -> dict[str, Tally]:
+def _remembered(memory: Path | None, code: str) -> dict[str, Tally]:
     if memory is None or not memory.exists():
         return {}
     kept = orjson.loads(memory.read_bytes())
-    if kept["code"] != _code():
+    if kept["code"] != code:
         return {}
     return {
         name: Tally(one["histories"], one["seconds"], {int(seed): tuple(sins) for seed, sins in one["broken"].items()})
@@ -114,7 +115,7 @@ def _remembered(memory: Path | None) -> dict[str, Tally]:
     }
 
 
-def _remember(memory: Path | None, done: Mapping[str, Tally]) -> None:
+def _remember(memory: Path | None, code: str, done: Mapping[str, Tally]) -> None:
     if memory is None:
         return
     chunks = {
@@ -127,7 +128,7 @@ def _remember(memory: Path | None, done: Mapping[str, Tally]) -> None:
     }
     memory.parent.mkdir(parents=True, exist_ok=True)
     written = memory.with_suffix(".new")
-    written.write_bytes(orjson.dumps({"code": _code(), "chunks": chunks}, option=orjson.OPT_INDENT_2))
+    written.write_bytes(orjson.dumps({"code": code, "chunks": chunks}, option=orjson.OPT_INDENT_2))
     written.replace(memory)
 
 

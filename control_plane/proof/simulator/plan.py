@@ -23,6 +23,7 @@ class What(StrEnum):
     OFFERED_AGAIN = "offered again"
     PROJECT_CLOSED = "project closed"
     PROJECT_OPENED = "project opened"
+    PEOPLE_HELP = "is looked after by people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def _happenings(chance: Random) -> tuple[Happening, ...]:
 
 def _later(chance: Random, objects: int) -> Happening:
     number = chance.randrange(objects)
-    what = chance.choices((What.APPROVED, What.TAKEN_BACK, What.OFFERED_AGAIN), (5, 4, 1))[0]
+    what = chance.choices((What.APPROVED, What.TAKEN_BACK, What.OFFERED_AGAIN, What.PEOPLE_HELP), (5, 4, 1, 1))[0]
     return _approved(chance, number) if what is What.APPROVED else Happening(what, f"R{number}")
 
 

@@ -103,7 +103,7 @@ class Source:
 
     async def pull(self, stream: str, cursor: str, limit: int) -> Page | Failure:
         """Return the documents that wait, or the recalls after the cursor."""
-        fate, at = self.line.draw("pull"), int(cursor or 0)
+        fate, at = self.line.draw("pull", stream), int(cursor or 0)
         found = list(self.waiting.values()) if stream == DOCUMENTS else self.recalls[at:]
         page = Page(tuple(found[:limit]), str(at + len(found[:limit])), has_more=len(found) > limit)
         await self.line.answered(fate)

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 from control_plane.domain.identity import SEQUENCE_BITS, compose_id
 from control_plane.proof.simulator.loop import Loop
@@ -84,8 +84,3 @@ class Ids:
 def _id(number: int) -> int:
     milliseconds, sequence = divmod(number, 1 << SEQUENCE_BITS)
     return compose_id(milliseconds, slot=0, sequence=sequence)
-
-
-def chosen(chance: Random, weights: "dict[Any, int]") -> Any:  # one of the dictionary's keys
-    """Return one of the keys, each as likely as it weighs."""
-    return chance.choices(list(weights), list(weights.values()))[0]
