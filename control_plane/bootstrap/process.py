@@ -12,7 +12,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -54,6 +54,26 @@ class Process:
     incarnation: int
     stop: asyncio.Event
     """Set when the process is to end."""
+
+
+@dataclass(slots=True)
+class Sight:
+    """How long a process has seen the others without a break of its own."""
+
+    since: datetime
+    last: datetime
+
+    @classmethod
+    def of(cls, now: datetime) -> Self:
+        """Return the sight of a process that begins to look."""
+        return cls(now, now)
+
+    def may_judge(self, now: datetime) -> bool:
+        """Look, and return whether who is silent is gone: while the database was away nobody could give a sign."""
+        if now - self.last > SILENT_AFTER / 2:
+            self.since = now
+        self.last = now
+        return now - self.since >= SILENT_AFTER
 
 
 @asynccontextmanager
@@ -188,9 +208,10 @@ def _give_up(session: Session, gone: Sequence[int], clock: SystemClock) -> None:
 
 async def _live(process: Process) -> None:
     """Give signs of life, follow the database's time, and give up those who are silent."""
+    sight = Sight.of(process.runtime.now())
     while not await rest(process.stop, process.settings.engine.heartbeat):
         try:
-            is_ours = await process.runtime.in_store(_beat, process)
+            is_ours = await process.runtime.in_store(_beat, process, sight)
         except DatabaseTroubleError as error:
             LOG.warning("no sign of life given", extra={"why": str(error)})
             continue
@@ -206,12 +227,13 @@ def _true_time(database: Database, clock: SystemClock) -> datetime:
     return clock.now() + database.clock_offset(clock.now)
 
 
-def _beat(process: Process) -> bool:
+def _beat(process: Process, sight: Sight) -> bool:
     clock = process.runtime.clock
     clock.follow(_true_time(process.database, clock))
     with process.database.write() as session:
         is_ours = incarnations.beat(session, process.incarnation, now=clock.now())
-        _give_up(session, incarnations.silent(session, silent_since=clock.now() - SILENT_AFTER), clock)
+        if sight.may_judge(clock.now()):
+            _give_up(session, incarnations.silent(session, silent_since=clock.now() - SILENT_AFTER), clock)
     return is_ours
 
 

@@ -65,6 +65,17 @@ def test_the_databases_time_is_followed_whatever_the_machines_clock_does_meanwhi
     assert abs(process._true_time(database, clock) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
+def test_nobody_is_given_up_for_a_silence_in_which_nobody_could_speak() -> None:
+    start, beat = datetime(2026, 3, 16, tzinfo=UTC), timedelta(seconds=10)
+    sight = process.Sight.of(start)
+    judged = [sight.may_judge(start + beat * number) for number in range(1, 10)]
+    back_at = start + timedelta(minutes=5)
+    after = [sight.may_judge(back_at + beat * number) for number in range(6)]
+
+    assert judged == [False] * 4 + [True] * 5
+    assert after == [False] * 5 + [True]
+
+
 def test_after_a_write_that_the_disk_did_not_keep_reads_go_on(database: Database) -> None:
     def count(session: Session) -> int:
         return len(runs.schedules(session))
