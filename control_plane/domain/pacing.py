@@ -158,7 +158,7 @@ def draw(
 ) -> tuple[Pacing, Grant]:
     """Return the state after permits for so many calls were drawn, and the permits.
 
-    Given are those for the near future only, and none where the first one comes after `latest`. An open breaker gives
+    Given are those of half a second only, and none where the first one comes after `latest`. An open breaker gives
     one probing call in its turn. `reserved` is the share of the limit that these calls leave alone.
     """
     state = state.at(now)
@@ -167,7 +167,7 @@ def draw(
         return state, Grant(0, opens_at)
     if state.breaker is Breaker.OPEN:
         return replace(state, probe_at=now + PROBE_EVERY), Grant(1, now, is_probe=True)
-    pace = rate(state, now)
+    pace = rate(state, max(now, state.free_at or now))  # the ramp as it will be when they leave
     if pace is None:
         return state, Grant(wanted, now)
     planned = _planned(state, wanted, timedelta(seconds=1 / pace), now=now, reserved=reserved)
@@ -221,8 +221,7 @@ def _planned(
     earliest = now - max(MADE_UP_FOR, interval * (state.limits.burst - 1))
     taken_until = [state.free_at, state.ordinary_free_at if reserved else None]
     start = max([earliest, *(at for at in taken_until if at is not None)])
-    fitting = int((now + AHEAD - start) / interval) + 1
-    count = max(1, min(wanted, fitting))
+    count = max(1, min(wanted, int(AHEAD / interval) + 1))
     end = start + count * interval
     ordinary = start + count * interval / (1 - reserved) if reserved else state.ordinary_free_at
     return replace(state, free_at=end, ordinary_free_at=ordinary), Grant(count, start, interval)

@@ -27,6 +27,8 @@ _LAPSE_ALONE: Final = timedelta(seconds=2)
 """The same where nobody else draws any."""
 _LOW: Final = timedelta(milliseconds=250)
 """Permits for so long are left: it is time to draw more."""
+_REMEMBERED: Final = timedelta(seconds=30)
+"""For so long we remember that others draw permits."""
 _WINDOW: Final = timedelta(seconds=1)
 
 
@@ -51,8 +53,8 @@ class Line:
     next_at: datetime | None = None
     """Before this moment no further call leaves."""
     drawn_until: datetime | None = None
-    is_shared: bool = False
-    """Whether others draw permits as well."""
+    shared_until: datetime | None = None
+    """Until then we suppose that others draw permits as well."""
     refill: Awaitable[None] | None = None
     """Permits that are being drawn while there are still some."""
     has_succeeded: bool = False
@@ -77,7 +79,8 @@ class Line:
 
     def take(self, now: datetime) -> Permit | None:
         """Return the next permit that is not too old, at a distance from the one before."""
-        lapse = max(_LAPSE if self.is_shared else _LAPSE_ALONE, self.spacing)
+        is_shared = self.shared_until is not None and now < self.shared_until
+        lapse = max(_LAPSE if is_shared else _LAPSE_ALONE, self.spacing)
         while self.permits:
             permit = self.permits.popleft()
             if now - permit.at <= lapse:
@@ -92,8 +95,8 @@ class Line:
 
     def add(self, grant: Grant, now: datetime) -> None:
         """Keep the permits that were drawn; a gap behind the last ones shows that others draw as well."""
-        if grant.count and self.drawn_until is not None:
-            self.is_shared = grant.first_at > max(self.drawn_until, now)
+        if grant.count and grant.first_at > max(self.drawn_until or now, now):
+            self.shared_until = grant.first_at + _REMEMBERED
         self.drawn_until = grant.first_at + grant.count * grant.interval
         self.spacing = grant.interval if self.state.limits.burst == 1 else timedelta(0)
         moments = (grant.first_at + number * grant.interval for number in range(grant.count))

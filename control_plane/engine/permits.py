@@ -61,9 +61,7 @@ def expect(parts: Parts, share: Share, document_count: int) -> None:
     for name in share.targets:
         connector = parts.connectors[name]
         per_call = 1 if connector.target is None else connector.target.traits.batch
-        calls = -(-document_count // per_call)
-        has_more = document_count >= share.limit  # the next lease finds permits that are drawn already
-        parts.pace.line(connector).wanted = calls + calls // 8 if has_more else calls
+        parts.pace.line(connector).wanted = -(-document_count // per_call)
 
 
 async def call(
