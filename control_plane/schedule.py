@@ -159,11 +159,12 @@ class Leadership:
         """
         if self._database.dialect == "sqlite":
             return True
-        try:
-            return self._holds()
-        except SQLAlchemyError:
-            self.give_up()
-            return False
+        for _ in range(2):  # a connection that was cut off is replaced at once
+            try:
+                return self._holds()
+            except SQLAlchemyError:
+                self.give_up()
+        return False
 
     def give_up(self) -> None:
         """Let another process lead."""
