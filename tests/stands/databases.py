@@ -126,7 +126,8 @@ def postgres_stand() -> Iterator[PostgresStand]:
 def _ended_with_us(folder: str) -> Iterator[None]:
     """Let the server end even if this process is killed: then a pipe breaks, and whoever reads it ends the server."""
     command = 'cat; kill -QUIT "$(head -n 1 "$0/postmaster.pid")" && sleep 1; rm -rf "$0"'
-    with subprocess.Popen(["sh", "-c", command, folder], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL):
+    arguments = ["sh", "-c", command, folder]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True):
         yield
 
 
