@@ -23,7 +23,7 @@ from tests.stands.world import World, twins, world
 pytestmark = pytest.mark.slow
 
 DEADLINE: Final = 1
-EACH: Final = length(short=1, full=25)
+EACH: Final = length(short=1, full=5)
 POSTS: Final = "/v1/documents$"
 LOST: Final = (
     ("F7", "an answer that never comes", Rule(kind=Kind.SWALLOW, path=POSTS)),
