@@ -1,7 +1,7 @@
 """The outcome protocol: what an answer of the target does to a transaction (PROMISES, "the heart")."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -116,7 +116,7 @@ def settle_find(asked: Asked, attempted: Attempted, traits: Traits, *, now: date
     is_past_grace = now >= attempted.last_sent_at + traits.visibility_grace
     if absent_count >= ABSENT_ANSWERS_NEEDED and is_past_grace:
         return Settlement(to=State.READY, reason=Reason.PROVED_ABSENT, at=now, postings=postings)
-    return _ask_again(replace(attempted, absent_count=absent_count), traits, now=now)
+    return Settlement(State.IN_DOUBT, Reason.NO_ANSWER, now + traits.visibility_grace, absent_count=absent_count)
 
 
 def ask_again_at(attempted: Attempted, traits: Traits, *, now: datetime) -> datetime:
@@ -160,10 +160,9 @@ def _still_accepted(
     refused = next((outcome for outcome in asked.outcomes if outcome.kind is OutcomeKind.REJECTED), None)
     if refused is not None:
         return Settlement(State.FAILED, Reason.REJECTED, None, refused.failure or Failure("rejected_by_target"))
-    at = ask_again_at(attempted, traits, now=now)
     if OutcomeKind.ABSENT in kinds:
-        return Settlement(State.IN_DOUBT, Reason.NO_ANSWER, at, absent_count=1)
-    return Settlement(State.AWAITING_ACK, Reason.NONE, at)
+        return Settlement(State.IN_DOUBT, Reason.NO_ANSWER, now + traits.visibility_grace, absent_count=1)
+    return Settlement(State.AWAITING_ACK, Reason.NONE, ask_again_at(attempted, traits, now=now))
 
 
 def _ask_again(attempted: Attempted, traits: Traits, *, now: datetime) -> Settlement:
