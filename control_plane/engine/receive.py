@@ -57,7 +57,7 @@ def receive(unit: Unit, feed: Feed, envelopes: Sequence[Envelope]) -> Reception:
     for envelope in envelopes:
         key, sha256 = (envelope.source, envelope.id), inbox.digest(envelope)
         before = earlier.get(key)
-        if before is not None and before.is_repeated_by(sha256):
+        if before is not None and before.is_repeated_by(sha256, is_pulled=feed.is_pulled):
             repeated.add(key)
         elif (*key, sha256) not in fresh:
             translation = unit.reader.read(feed.connection, feed.source, envelope, sha256)

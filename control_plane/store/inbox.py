@@ -35,9 +35,14 @@ class Earlier:
     transaction_id: int | None
     is_recalled: bool = False
 
-    def is_repeated_by(self, sha256: str) -> bool:
-        """Return whether the same content comes again while its version lives; what was taken back is approved anew."""
-        return sha256 == self.content_sha256 and not self.is_recalled and self.state not in _WITHDRAWN
+    def is_repeated_by(self, sha256: str, *, is_pulled: bool) -> bool:
+        """Return whether the same event comes again.
+
+        A source that is pulled shows a document again under its id: while its version lives that is a repetition,
+        once it was taken back an approval anew. What is sent to us has an id of its own for every event.
+        """
+        is_living = not self.is_recalled and self.state not in _WITHDRAWN
+        return sha256 == self.content_sha256 and (is_living or not is_pulled)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import event
 from sqlmodel import Session, select
 
 from control_plane.domain.ledger import Amounts, LedgerKey, Movement, net
-from control_plane.store.statements import table_of, upsert
+from control_plane.store.statements import Dialect, Upsert, dialect_of, table_of, upsert_on
 from control_plane.store.tables import LedgerBalanceRow, LedgerMovementRow
 
 _PENDING: Final = "ledger_movements"
@@ -43,11 +44,15 @@ def _write_pending(session: Session) -> None:
 
 
 def _add(session: Session, row: type[LedgerBalanceRow | LedgerMovementRow], values: list[dict[str, Any]]) -> None:
+    session.connection().execute(_adding(dialect_of(session), row), values)  # row by row: one statement, compiled once
+
+
+@cache
+def _adding(dialect: Dialect, row: type[LedgerBalanceRow | LedgerMovementRow]) -> Upsert:
     table = table_of(row)
-    insert = upsert(session, row)
+    insert = upsert_on(dialect, row)
     added = {name: table.c[name] + insert.excluded[name] for name in _AMOUNT_COLUMNS}
-    statement = insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added)
-    session.connection().execute(statement, values)  # row by row: one statement, compiled once
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added)
 
 
 def _values(key: LedgerKey, amounts: Amounts) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, func, literal_column, or_, update
+from sqlalchemy import ColumnElement, Table, exists, func, literal_column, or_, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session
 
@@ -41,7 +41,8 @@ def lease(  # a lease is all of this at once
 ) -> list[Work]:
     """Lease what is due, at the head of its order key and meant for a target; oldest promise first.
 
-    What is being taken back, because a part of it is booked already, is not sent any further.
+    What is being taken back, because a part of it is booked already, is not sent any further. A process that others
+    have given up leases nothing: they would take it over at once.
     The lease is the intent: once it is committed, a crash means that the document may have been sent.
     """
     due = (
@@ -53,6 +54,7 @@ def lease(  # a lease is all of this at once
             TRANSACTION.c.recalled_at.is_(None),
             TRANSACTION.c.reversal_wanted_at.is_(None),
             TRANSACTION.c.flow.concat("").in_(flows),  # else SQLite reads the whole flow by another index
+            ~exists().where(_INCARNATION.c.id == owner, _INCARNATION.c.ended_at.is_not(None)),
         )
         .order_by(TRANSACTION.c.priority_at, TRANSACTION.c.id)
         .limit(limit)

@@ -49,8 +49,13 @@ def dialect_of(session: Session) -> Dialect:
 
 def upsert(session: Session, model: type[SQLModel]) -> Upsert:
     """Return an insert that knows `on_conflict_do_nothing` and `on_conflict_do_update` on both databases."""
+    return upsert_on(dialect_of(session), model)
+
+
+def upsert_on(dialect: Dialect, model: type[SQLModel]) -> Upsert:
+    """Return the same for a kind of database."""
     table = table_of(model)
-    return sqlite.insert(table) if dialect_of(session) == "sqlite" else postgresql.insert(table)
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def count_of(session: Session, statement: Insert | Update | Delete) -> int:

@@ -73,3 +73,12 @@ async def test_a_sent_document_that_cannot_be_read_has_its_place_and_its_reason(
     assert (row.state, row.reason, row.document_number, row.currency) == ("failed", "contract", "TR-4711", "XXX")
     (case,) = await travel.cases()
     assert case.sentence == "Document TR-4711 has the amount 119.005, which EUR cannot hold exactly."
+
+
+async def test_events_that_are_sent_again_after_a_recall_change_nothing(travel: World) -> None:
+    recall = {"source_document_id": ""}
+    for _ in range(2):  # the answer to the first time was lost
+        await send(travel, report())
+        await send(travel, recall, EventType.EXPENSE_REPORT_RECALLED, id_="recall-1")
+
+    assert [row.state for row in await travel.transactions()] == ["reversed"]

@@ -11,7 +11,8 @@ from control_plane.engine.deliver import deliver
 from control_plane.engine.parts import EngineSettings, Unit
 from control_plane.engine.pull import pull_next
 from control_plane.engine.reap import reap
-from control_plane.store import queue
+from control_plane.store import incarnations, queue
+from control_plane.store.incarnations import Start
 from control_plane.store.transactions import Work
 from tests.stands.claims import claim
 from tests.stands.world import GRACE, World
@@ -98,3 +99,17 @@ async def test_nothing_is_sent_when_the_lease_is_shorter_than_a_call(w: World) -
     (row,) = await w.transactions()
     assert (row.state, row.reason) == ("ready", "retry")
     assert (await w.erp_books())["documents"] == []
+
+
+async def test_a_process_that_was_given_up_leases_nothing(w: World) -> None:
+    await w.approve(claim("R1"))
+    await w.pull("concur", "expense_reports")
+    await pull_next(w.parts)
+    await check(w.parts)
+    now, me = w.runtime.now(), w.parts.incarnation
+    start = Start("worker", "host", 1)
+    await w.parts.write(lambda u: incarnations.register(u.session, me, start, slot=1, now=now))
+    await w.parts.write(lambda u: incarnations.end(u.session, [me], now=now))
+
+    assert await deliver(w.parts) == 0
+    assert [row.state for row in await w.transactions()] == ["ready"]

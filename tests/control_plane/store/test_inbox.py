@@ -73,8 +73,8 @@ def test_the_same_content_of_a_living_or_replaced_version_is_a_redelivery(
 ) -> None:
     before = with_transaction(database, ids, state)
 
-    assert before.is_repeated_by(digest(ENVELOPE))
-    assert not before.is_repeated_by(digest(replace(ENVELOPE, payload=b"[]")))
+    assert before.is_repeated_by(digest(ENVELOPE), is_pulled=True)
+    assert not before.is_repeated_by(digest(replace(ENVELOPE, payload=b"[]")), is_pulled=True)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,9 @@ def test_the_same_content_of_a_living_or_replaced_version_is_a_redelivery(
 def test_the_same_content_after_a_recall_or_a_return_is_approved_anew(
     database: Database, ids: CountingIds, state: State, *, is_recalled: bool
 ) -> None:
-    assert not with_transaction(database, ids, state, is_recalled=is_recalled).is_repeated_by(digest(ENVELOPE))
+    before = with_transaction(database, ids, state, is_recalled=is_recalled)
+    assert not before.is_repeated_by(digest(ENVELOPE), is_pulled=True)
+    assert before.is_repeated_by(digest(ENVELOPE), is_pulled=False)
 
 
 def test_the_newest_receipt_counts(database: Database, ids: CountingIds) -> None:
