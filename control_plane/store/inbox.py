@@ -93,6 +93,8 @@ def earlier(session: Session, envelopes: Sequence[Envelope]) -> Mapping[tuple[st
 
 def count_again(session: Session, inbox_ids: Sequence[int], *, now: datetime) -> None:
     """Count redeliveries; each wants its acknowledgement again."""
+    if not inbox_ids:
+        return
     session.connection().execute(
         update(_INBOX)
         .where(_INBOX.c.id.in_(inbox_ids))

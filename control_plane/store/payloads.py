@@ -37,6 +37,8 @@ def put(session: Session, ids: Ids, payloads: Sequence[Payload], *, now: datetim
 
 def bodies(session: Session, payload_ids: Sequence[int]) -> Mapping[int, bytes]:
     """Return the bytes by payload id; an erased one is missing."""
+    if not payload_ids:
+        return {}
     query = select(_PAYLOAD.c.id, _PAYLOAD.c.body).where(_PAYLOAD.c.id.in_(payload_ids), _PAYLOAD.c.body.is_not(None))
     return {row.id: bytes(row.body) for row in session.connection().execute(query)}
 

@@ -109,6 +109,8 @@ def bear(session: Session, births: Sequence[Birth], ids: Ids, *, now: datetime) 
 
 def recalled(session: Session, transaction_ids: Sequence[int]) -> list[Work]:
     """Return those of the transactions that their source took back while their answer was not known."""
+    if not transaction_ids:
+        return []
     query = core_select(*WORK_COLUMNS).where(
         TRANSACTION.c.id.in_(transaction_ids), TRANSACTION.c.recalled_at.is_not(None)
     )
@@ -124,6 +126,8 @@ def held(session: Session, transaction_ids: Sequence[int]) -> list[Work]:
 
 def by_ids(session: Session, wanted: Sequence[int]) -> list[Work]:
     """Return the transactions, oldest first."""
+    if not wanted:
+        return []
     query = core_select(*WORK_COLUMNS).where(TRANSACTION.c.id.in_(wanted)).order_by(TRANSACTION.c.id)
     return [work_of(row) for row in session.connection().execute(query)]
 
@@ -166,6 +170,8 @@ def _candidate_of(row: Any) -> Candidate:  # a row of _CANDIDATE_COLUMNS
 
 def set_payment_status(session: Session, transaction_ids: Sequence[int], status: str) -> None:
     """Note what became of the money of posted transactions; their place stays."""
+    if not transaction_ids:
+        return
     session.connection().execute(
         update(TRANSACTION)
         .where(TRANSACTION.c.id.in_(transaction_ids))
@@ -175,6 +181,8 @@ def set_payment_status(session: Session, transaction_ids: Sequence[int], status:
 
 def mark_recalled(session: Session, transaction_ids: Sequence[int], *, now: datetime) -> None:
     """Keep the recall of documents, whatever has become of them meanwhile."""
+    if not transaction_ids:
+        return
     final = [state.value for state in State if is_final(TRANSITIONS, state)]
     _lock_in_order(session, transaction_ids)
     session.connection().execute(
@@ -186,6 +194,8 @@ def mark_recalled(session: Session, transaction_ids: Sequence[int], *, now: date
 
 def want_reversal(session: Session, transaction_ids: Sequence[int], *, now: datetime | None) -> None:
     """Say from when on postings are to be taken back; None: no longer."""
+    if not transaction_ids:
+        return
     _lock_in_order(session, transaction_ids)
     session.connection().execute(
         update(TRANSACTION).where(TRANSACTION.c.id.in_(transaction_ids)).values(reversal_wanted_at=now)
