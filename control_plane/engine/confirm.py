@@ -17,6 +17,7 @@ from control_plane.domain.retry import next_attempt_at
 from control_plane.domain.transaction import Reason, State, transition
 from control_plane.engine import permits, recall, trouble
 from control_plane.engine.parts import Parts, Unit
+from control_plane.engine.policy import retry_of
 from control_plane.flows.confirmations import PAYMENT_CONFIRMATION, POSTING_CONFIRMATION
 from control_plane.store import connections, lineage, payloads, postings, queue, transactions, transitions
 from control_plane.store.tables import LineageRow
@@ -195,7 +196,7 @@ def _change(unit: Unit, work: Work, receipt: Receipt, jitter: float) -> Change:
             return _moved(unit, work, State.FAILED, Reason.REJECTED, _refusal(receipt))
         case ReceiptStatus.LATER:
             at = next_attempt_at(
-                unit.flows[work.seen.flow].policy.retry,
+                retry_of(unit, work.seen.flow),
                 attempt_count=work.attempt_count,
                 first_attempt_at=work.first_attempt_at or unit.now,
                 retry_after=None,

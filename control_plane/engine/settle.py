@@ -10,10 +10,12 @@ from connectors.failures import Failure
 from control_plane.domain import delivery, sla
 from control_plane.domain.delivery import Attempted, Settlement
 from control_plane.domain.machine import By
+from control_plane.domain.retry import RetryPolicy
 from control_plane.domain.transaction import Reason, State, transition
 from control_plane.engine import recall, succeed, trouble
 from control_plane.engine.intents import lists_behind
 from control_plane.engine.parts import Parts, Unit
+from control_plane.engine.policy import retry_of
 from control_plane.store import holds, lineage, postings, queue, transitions
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
@@ -36,7 +38,8 @@ Decided = tuple[Answered, Settlement]
 
 def settle_posts(unit: Unit, parts: Parts, answers: Sequence[Answered]) -> None:
     """Record what came back from posting. What is no longer ours is kept as evidence and not applied."""
-    decided = [(answer, _decide_post(unit, parts, answer)) for answer in answers]
+    patience = {flow: retry_of(unit, flow) for flow in {answer.work.seen.flow for answer in answers}}
+    decided = [(answer, _decide_post(unit, parts, answer, patience[answer.work.seen.flow])) for answer in answers]
     apply(unit, _refuse_proofs_of_others(unit, decided), by=By.LEASE)
 
 
@@ -69,8 +72,7 @@ def attempted_of(work: Work) -> Attempted:
     return Attempted(work.attempt_count, first, work.last_sent_at or first, work.absent_count)
 
 
-def _decide_post(unit: Unit, parts: Parts, answer: Answered) -> Settlement:
-    policy = unit.flows[answer.work.seen.flow].policy.retry
+def _decide_post(unit: Unit, parts: Parts, answer: Answered, policy: RetryPolicy) -> Settlement:
     attempted, traits = attempted_of(answer.work), _traits_of(parts, answer.work)
     jitter = parts.runtime.random()
     return delivery.settle_post(answer.outcomes, attempted, traits, policy, now=unit.now, jitter=jitter)

@@ -7,8 +7,6 @@ from typing import Any, Final, TypeVar
 
 from connectors.canonical.expense import ExpenseReport
 from connectors.failures import Failure, FailureKind
-from control_plane.domain import retry
-from control_plane.domain.retry import RetryPolicy
 from control_plane.domain.sla import SlaTarget, target_of
 from control_plane.domain.transaction import Reason, State
 from control_plane.domain.verdict import Case, Known, Needs, Verdict
@@ -43,11 +41,6 @@ class Policy:
     """What each value must look like."""
     away: Mapping[str, Away] = field(default_factory=dict)
     correctable: Mapping[str, FieldClass] = field(default_factory=dict)
-
-    @property
-    def retry(self) -> RetryPolicy:
-        """Return when documents that were not taken are tried again."""
-        return retry.policy_of(self.values["retry"])
 
     def under(self, governed: Mapping[str, Any]) -> Mapping[str, Any]:  # values are JSON
         """Return the values that hold where governed ones override the defaults."""
