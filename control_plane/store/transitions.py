@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Integer, Table, literal_column, update
+from sqlalchemy import Integer, Table, exists, literal_column, update
 from sqlalchemy import select as core_select
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
@@ -86,7 +86,10 @@ def hold_keys(session: Session, transaction_ids: Sequence[int]) -> None:
 
 
 def promote(session: Session, order_keys: set[str]) -> list[int]:
-    """Make the oldest open transaction of each held order key its head; return those that became one now."""
+    """Make the oldest open transaction of each held order key without a head its head; return those.
+
+    A head need not be the oldest: ids are drawn before the key is held.
+    """
     if not order_keys:
         return []
     key = listed(session, {"order_key": TRANSACTION.c.order_key.type}, [(key,) for key in sorted(order_keys)])
@@ -98,9 +101,11 @@ def promote(session: Session, order_keys: set[str]) -> list[int]:
         .limit(1)
         .scalar_subquery()
     )
+    head = TRANSACTION.alias("head")
+    has_head = exists().where(head.c.order_key == key.c.order_key, literal_column("head.is_open"), head.c.is_head)
     statement = (
         update(TRANSACTION)
-        .where(TRANSACTION.c.id.in_(core_select(oldest).select_from(key)), TRANSACTION.c.is_head.is_(False))
+        .where(TRANSACTION.c.id.in_(core_select(oldest).select_from(key).where(~has_head)))
         .values(is_head=True)
         .returning(TRANSACTION.c.id)
     )

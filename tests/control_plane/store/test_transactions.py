@@ -68,6 +68,19 @@ def test_under_many_writers_every_order_key_has_one_head(database: Database, ids
     assert all(row.is_open for row in found if row.is_head)
 
 
+def test_a_head_stays_the_only_one_when_another_with_an_earlier_id_came_after_it(
+    database: Database, ids: CountingIds
+) -> None:
+    slow, quick, third = (birth(ids, "R1") for _ in range(3))
+    (head,) = born(database, ids, quick)
+    born(database, ids, slow)
+    (last,) = born(database, ids, third)
+
+    recorded(database, ids, change(last.seen, State.CANCELLED, By.SOURCE))
+
+    assert [row.id for row in rows(database).values() if row.is_head] == [head.id]
+
+
 def test_a_lease_takes_heads_that_are_due_the_oldest_promise_first(database: Database, ids: CountingIds) -> None:
     late, early, _behind, _later, _held, _flow, _target = born(
         database,
