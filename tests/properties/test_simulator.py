@@ -14,12 +14,13 @@ from control_plane.domain import delivery
 from control_plane.domain.delivery import Settlement
 from control_plane.proof.simulator.many import first_broken, tally
 
+pytestmark = pytest.mark.slow
+
 HISTORIES = 60
 PARTS = 4
 _FENCE_CHECK = re.compile(r' AND "transaction"\.fence = \w+\.seen_fence')
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_promise_is_kept_in_every_history(part: int) -> None:
     found = tally(range(1 + part * HISTORIES, 1 + (part + 1) * HISTORIES))
