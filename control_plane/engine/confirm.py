@@ -13,7 +13,7 @@ from connectors.canonical.money import Money
 from connectors.contract import Confirmation, ConfirmationKind, Posting, Recall, Receipt, ReceiptStatus, Source
 from connectors.failures import Failure
 from control_plane.domain.machine import By
-from control_plane.domain.retry import next_attempt_at
+from control_plane.domain.retry import RetryPolicy, next_attempt_at
 from control_plane.domain.transaction import Reason, State, transition
 from control_plane.engine import permits, recall, trouble
 from control_plane.engine.parts import Parts, Unit
@@ -162,7 +162,11 @@ async def _confirm(
 
 
 def _settle(parts: Parts, pairs: Sequence[tuple[Errand, Receipt]], unit: Unit) -> None:
-    changes = [_change(unit, errand.work, receipt, parts.runtime.random()) for errand, receipt in pairs]
+    patience = {flow: retry_of(unit, flow) for flow in {errand.work.seen.flow for errand, _ in pairs}}
+    changes = [
+        _change(unit, errand.work, receipt, patience[errand.work.seen.flow], parts.runtime.random())
+        for errand, receipt in pairs
+    ]
     recorded = transitions.record(unit.session, changes, unit.ids)
     kept = [(errand.work, receipt) for errand, receipt in pairs if errand.work.id in recorded.applied]
     refused = [(work, receipt) for work, receipt in kept if receipt.status is ReceiptStatus.REFUSED]
@@ -186,7 +190,7 @@ def _withdrawn(unit: Unit, work: Work) -> Change:
     return Change(taken, name="recall", sets={"recalled_at": unit.now, "sla_next_at": None})
 
 
-def _change(unit: Unit, work: Work, receipt: Receipt, jitter: float) -> Change:
+def _change(unit: Unit, work: Work, receipt: Receipt, policy: RetryPolicy, jitter: float) -> Change:
     match receipt.status:
         case ReceiptStatus.DONE:
             return _moved(unit, work, State.POSTED, Reason.NONE)
@@ -196,7 +200,7 @@ def _change(unit: Unit, work: Work, receipt: Receipt, jitter: float) -> Change:
             return _moved(unit, work, State.FAILED, Reason.REJECTED, _refusal(receipt))
         case ReceiptStatus.LATER:
             at = next_attempt_at(
-                retry_of(unit, work.seen.flow),
+                policy,
                 attempt_count=work.attempt_count,
                 first_attempt_at=work.first_attempt_at or unit.now,
                 retry_after=None,
