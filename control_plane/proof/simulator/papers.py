@@ -14,6 +14,7 @@ from control_plane.flows.confirmations import PAYMENT_CONFIRMATION, POSTING_CONF
 from control_plane.flows.expense_policy import DEFAULTS
 from control_plane.flows.expense_report import EXPENSE_REPORT
 from control_plane.flows.flow import Flow
+from control_plane.proof.configuration import CONTROL_ACCOUNTS
 
 ENTITY: Final = "1000"
 CURRENCY: Final = "EUR"
@@ -24,15 +25,6 @@ SOURCE_SYSTEM: Final = "expense"
 _DAY: Final = date(2026, 10, 12)
 _APPROVED_AT: Final = datetime(2026, 10, 14, 8, 0, tzinfo=UTC)
 _COST: Final = "474120"
-_CONTROL: Final = {
-    "employee": "331000",
-    "employee_receivable": "181000",
-    "company_billed_card": "332000",
-    "individually_billed_card": "333000",
-    "company_paid": "334000",
-    "cash_advance": "182000",
-    "input_tax": "154000",
-}
 _PAYEES: Final = (Payer.EMPLOYEE, Payer.COMPANY_PAID)
 
 
@@ -44,7 +36,7 @@ RECORDS: Final = (
     _record(Domain.LEGAL_ENTITY, ENTITY, ENTITY, country="DE", time_zone="Europe/Berlin"),
     _record(Domain.EMPLOYEE, "E-003", ENTITY),
     _record(Domain.GL_ACCOUNT, _COST),
-    _record(Domain.GL_ACCOUNT, _CONTROL["employee"], party="employee"),
+    _record(Domain.GL_ACCOUNT, CONTROL_ACCOUNTS["employee"], party="employee"),
     _record(Domain.PROJECT, PROJECT),
     _record(Domain.PERIOD, "2026-10", ENTITY, start="2026-10-01", end="2026-10-31"),
     _record(Domain.PERIOD, "2026-11", ENTITY, start="2026-11-01", end="2026-11-30"),
@@ -84,7 +76,7 @@ def flows(*, takes_back: bool) -> dict[str, Flow]:
     after = "reverse" if takes_back else "hold"
     values: Mapping[str, Any] = {  # JSON, as store.policies holds it
         **DEFAULTS,
-        "control_accounts": {"*": _CONTROL},
+        "control_accounts": {"*": CONTROL_ACCOUNTS},
         "routing": {"rules": [{"then": {"target": "erp", "ledger": "main", "document_type": "EX"}}]},
         "after_post": {"recalled": after, "changed": after},
     }
