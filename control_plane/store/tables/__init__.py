@@ -1,0 +1,52 @@
+"""The tables, as rows only: they come from domain values and validate nothing themselves."""
+
+from control_plane.store.tables.columns import BIG, JSON_VALUE, METADATA, UNRESOLVED
+from control_plane.store.tables.connections import (
+    ConnectionRow,
+    ConsumerRow,
+    CursorRow,
+    IncarnationRow,
+    PacingRow,
+    ScheduleRow,
+    SyncRunRow,
+    WebhookDeliveryRow,
+)
+from control_plane.store.tables.desk import ApprovalRow, ExceptionCaseRow, HoldRow
+from control_plane.store.tables.documents import InboxRow, LineageRow, PayloadRow, PostingRow, TransactionRow
+from control_plane.store.tables.lists import BindingRow, MasterDataRow, PolicyRow
+from control_plane.store.tables.money import BudgetUseRow, LedgerBalanceRow, LedgerMovementRow
+from control_plane.store.tables.people import ApiKeyRow, AuditRow, GrantRow, IdempotencyRow, PersonRow
+
+__all__ = [
+    "BIG",
+    "JSON_VALUE",
+    "METADATA",
+    "UNRESOLVED",
+    "ApiKeyRow",
+    "ApprovalRow",
+    "AuditRow",
+    "BindingRow",
+    "BudgetUseRow",
+    "ConnectionRow",
+    "ConsumerRow",
+    "CursorRow",
+    "ExceptionCaseRow",
+    "GrantRow",
+    "HoldRow",
+    "IdempotencyRow",
+    "InboxRow",
+    "IncarnationRow",
+    "LedgerBalanceRow",
+    "LedgerMovementRow",
+    "LineageRow",
+    "MasterDataRow",
+    "PacingRow",
+    "PayloadRow",
+    "PersonRow",
+    "PolicyRow",
+    "PostingRow",
+    "ScheduleRow",
+    "SyncRunRow",
+    "TransactionRow",
+    "WebhookDeliveryRow",
+]
