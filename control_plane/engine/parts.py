@@ -36,8 +36,10 @@ class EngineSettings:
     """Envelopes per page that a source is asked for."""
     concurrency: int | None = None
     """Calls in flight to one target at most; None: as many as it takes."""
-    settle_every: timedelta = timedelta(milliseconds=100)
+    settle_every: timedelta = timedelta(milliseconds=250)
     """Outcomes are committed at least so often while a batch is on its way."""
+    gather: timedelta = timedelta(milliseconds=250)
+    """How long what is in no hurry gathers before it is looked at again."""
     heartbeat: timedelta = timedelta(seconds=10)
     idle: timedelta = timedelta(milliseconds=100)
     """How long a loop rests when it found nothing to do; doubled each time up to the ceiling."""

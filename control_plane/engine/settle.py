@@ -11,7 +11,7 @@ from control_plane.domain import delivery, sla
 from control_plane.domain.delivery import Attempted, Settlement
 from control_plane.domain.machine import By
 from control_plane.domain.retry import RetryPolicy
-from control_plane.domain.transaction import Reason, State, transition
+from control_plane.domain.transaction import WITHDRAWABLE, Reason, State, transition
 from control_plane.engine import recall, succeed, trouble
 from control_plane.engine.intents import lists_behind
 from control_plane.engine.parts import Parts, Unit
@@ -62,7 +62,7 @@ def apply(unit: Unit, decided: Sequence[Decided], *, by: By) -> None:
     _tell_people(unit, kept)
     _pause(unit, kept)
     recall.settle_recalled(unit, sorted(recorded.applied))
-    succeed.give_way(unit, sorted(recorded.applied))
+    succeed.give_way(unit, [answer.work.id for answer, settlement in kept if settlement.to in WITHDRAWABLE])
     succeed.hold_successors(unit, recorded.promoted)
 
 

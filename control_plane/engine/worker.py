@@ -48,6 +48,8 @@ WAKES: Final[Mapping[Pass, tuple[Pass, ...]]] = {
     note_outcomes: (confirm,),
 }
 """Who may find work once a pass has done some. The others come by at their own pace: each look is a turn to write."""
+GATHERING: Final = frozenset({inquire, release, reverse, note_outcomes, confirm})
+"""Passes that find little at a time and are in no hurry: they let it gather, for one turn to write costs as much."""
 _WAKES: Final = {one.__name__: tuple(woken.__name__ for woken in others) for one, others in WAKES.items()}
 
 
@@ -111,6 +113,8 @@ async def _loop(parts: Parts, one: Pass, stop: asyncio.Event, bell: Bell) -> Non
             LOG.exception("a pass failed", extra={"pass": one.__name__})
         else:
             is_away = False
+        if one in GATHERING:
+            await parts.runtime.sleep(parts.settings.gather)
         if done:
             rest = parts.settings.idle
             bell.ring(one.__name__)

@@ -115,7 +115,8 @@ class EngineSection(Section):
     page: int = Field(default=200, ge=1, le=1000)
     concurrency: int | None = Field(default=None, ge=1)
     """Calls in flight to one target at most; None: as many as it takes."""
-    settle_every: Seconds = timedelta(milliseconds=100)
+    settle_every: Seconds = timedelta(milliseconds=250)
+    gather: Seconds = timedelta(milliseconds=250)
     heartbeat: Seconds = timedelta(seconds=10)
     idle: Seconds = timedelta(milliseconds=100)
     idle_ceiling: Seconds = timedelta(seconds=1)
