@@ -274,6 +274,12 @@ CATALOG: Final[Mapping[str, CatalogEntry]] = {
         "{target} refused document {document} over {amount}: {problem}.",
         "Correct what the message names, then retry.",
     ),
+    "tax_refused": _row(
+        _K.REJECTED,
+        _O.ERP_TEAM,
+        "{target} refused the tax of document {document} over {amount}: {problem}.",
+        "Complete the tax set-up in {target}, then retry everything that it refused.",
+    ),
     "unbalanced": _row(
         _K.DEFECT,
         _O.INTEGRATION_PLATFORM,

@@ -64,6 +64,7 @@ MEANINGS: Final[Mapping[str, _Meaning]] = {
     "cost_center_of_other_company": _REFUSED,
     "project_of_other_company": _REFUSED,
     "tax_code_of_other_company": _REFUSED,
+    "tax_code_missing": _Meaning("tax_refused", {"problem": "{message}", "value": "{value}"}),
     "unbalanced": _Meaning("unbalanced"),
     "budget_exceeded": _Meaning(
         "budget_exceeded", {"value": "{value}", "excess": "an amount that the ERP does not tell"}

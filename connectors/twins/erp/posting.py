@@ -11,7 +11,7 @@ from connectors.twins.database import unit_of_work
 from connectors.twins.erp.books import Booked, Books
 from connectors.twins.erp.chart import SUBLEDGER_OF
 from connectors.twins.erp.finding import Found, document_by_number, lines_of, paid_of, reversal_of
-from connectors.twins.erp.judging import judge, judge_day
+from connectors.twins.erp.judging import judge, judge_day, judge_tax
 from connectors.twins.erp.settings import Dedupe, Settings
 from connectors.twins.erp.wire import (
     REFERENCE_MISSING,
@@ -67,7 +67,7 @@ def _post_one(books: Books, settings: Settings, raw: object) -> Result:
 
 
 def _judged(books: Books, settings: Settings, document: Document) -> Result:
-    rejection = judge(document, books)
+    rejection = judge(document, books) or judge_tax(document, percent=settings.tax_refusals_percent)
     if rejection:
         return rejected(document.reference, rejection)
     return told("posted", document.reference, books.book(document, visible_after=settings.visibility_seconds))

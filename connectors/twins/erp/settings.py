@@ -24,5 +24,7 @@ class Settings(BaseModel):
     searchable: bool = True
     visibility_seconds: float = Field(default=0.0, ge=0)
     asynchronous_seconds: float | None = Field(default=None, ge=0)
+    tax_refusals_percent: int = Field(default=0, ge=0, le=100)
+    """The share of documents that are refused because their tax set-up is incomplete; always the same ones."""
     batch_limit: int = Field(default=200, ge=1, le=10_000)
     pace: Pace = Pace()

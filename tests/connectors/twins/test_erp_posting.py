@@ -206,6 +206,18 @@ async def test_find_wants_exactly_one_list_of_keys(erp: Twin, body: dict[str, An
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
 
 
+async def test_a_share_of_the_documents_is_refused_for_tax_until_the_set_up_is_complete(erp: Twin) -> None:
+    names = [f"R{number}" for number in range(200)]
+    await erp.patch("/twin/settings", {"tax_refusals_percent": 10})
+    refused = [one for one in await post(erp, *map(posting, names)) if one["status"] == "rejected"]
+    assert 10 <= len(refused) <= 30
+    assert {one["code"] for one in refused} == {"tax_code_missing"}
+
+    await erp.patch("/twin/settings", {"tax_refusals_percent": 0})
+    again = await post(erp, *[posting(one["reference"]) for one in refused])
+    assert {one["status"] for one in again} == {"posted"}
+
+
 async def test_an_erp_without_search_says_so(erp: Twin) -> None:
     await erp.patch("/twin/settings", {"searchable": False})
 
