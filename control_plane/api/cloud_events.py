@@ -2,11 +2,9 @@
 
 import base64
 import binascii
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from json import JSONDecoder
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote_to_bytes
 
@@ -17,14 +15,13 @@ from connectors.canonical.events import EventType
 from connectors.contract import Envelope
 from control_plane.api.problem_json import ProblemError
 from control_plane.api.schemas import FieldError
-from control_plane.api.strict import is_storable, read_json
+from control_plane.api.strict import is_storable, unreadable
+from control_plane.api.verbatim import Verbatim, read_object, read_objects
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 LARGEST_BATCH: Final = 200
 
-_SPACE: Final = re.compile(r"[ \t\r\n]*")
-_DECODER: Final = JSONDecoder()
 _INVALID: Final = HTTPStatus.UNPROCESSABLE_ENTITY
 
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"\S")]
@@ -53,7 +50,7 @@ async def read_events(request: Request, *, now: datetime) -> list[Envelope]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await request.body()
     if kind == STRUCTURED:
-        return [_structured(_text(body), now, "")]
+        return [_structured(read_object(_text(body)), now, "")]
     if kind == BATCH:
         return _batch(_text(body), now)
     if "ce-specversion" in request.headers:
@@ -63,18 +60,17 @@ async def read_events(request: Request, *, now: datetime) -> list[Envelope]:
 
 
 def _batch(text: str, now: datetime) -> list[Envelope]:
-    events = read_json(text.encode())
-    if not isinstance(events, list) or not 0 < len(events) <= LARGEST_BATCH:
+    events = read_objects(text, most=LARGEST_BATCH)
+    if events is None or not 0 < len(events) <= LARGEST_BATCH:
         raise ProblemError(_INVALID, "invalid", f"A batch is a list of 1 to {LARGEST_BATCH} events.")
-    return [_structured(raw, now, f"/{place}") for place, raw in enumerate(_items(text))]
+    return [_structured(event, now, f"/{place}") for place, event in enumerate(events)]
 
 
-def _structured(text: str, now: datetime, place: str) -> Envelope:
-    event = read_json(text.encode())
-    if not isinstance(event, dict):
+def _structured(event: Verbatim | None, now: datetime, place: str) -> Envelope:
+    if event is None:
         raise ProblemError(_INVALID, "invalid", "An event is a JSON object.")
-    attributes = _attributes(event, place)
-    return _envelope(attributes, _data(event, _members(text), attributes.datacontenttype), now)
+    attributes = _attributes(event.values, place)
+    return _envelope(attributes, _data(event, attributes.datacontenttype), now)
 
 
 def _binary(headers: Mapping[str, str], kind: str, body: bytes, now: datetime) -> Envelope:
@@ -94,14 +90,15 @@ def _envelope(attributes: Attributes, payload: bytes, now: datetime) -> Envelope
     )
 
 
-def _data(event: Mapping[str, Any], raw: Mapping[str, str], content_type: str) -> bytes:  # JSON values
-    if ("data" in event) == ("data_base64" in event):
+def _data(event: Verbatim, content_type: str) -> bytes:
+    values = event.values
+    if ("data" in values) == ("data_base64" in values):
         raise ProblemError(_INVALID, "invalid", "An event carries `data` or `data_base64`.")
-    if "data" in event:
-        is_text = isinstance(event["data"], str) and not content_type.endswith("json")
-        return event["data"].encode() if is_text else raw["data"].encode()
+    if "data" in values:
+        is_text = isinstance(values["data"], str) and not content_type.endswith("json")
+        return values["data"].encode() if is_text else event.texts["data"].encode()
     try:
-        return base64.b64decode(event["data_base64"], validate=True)
+        return base64.b64decode(values["data_base64"], validate=True)
     except (binascii.Error, ValueError, TypeError) as error:
         raise ProblemError(_INVALID, "invalid", "`data_base64` is not Base64.") from error
 
@@ -121,7 +118,7 @@ def _text(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError as error:
-        raise ProblemError(HTTPStatus.BAD_REQUEST, "unreadable_json", "The body is not JSON in UTF-8.") from error
+        raise unreadable() from error
 
 
 def _header(value: str) -> str:
@@ -132,35 +129,3 @@ def _header(value: str) -> str:
     if not is_storable(text):
         raise ProblemError(_INVALID, "unstorable_text", "A ce- header holds characters that cannot be stored.")
     return text
-
-
-def _members(text: str) -> dict[str, str]:
-    """Return the members of a valid JSON object as the texts that stand there."""
-    found: dict[str, str] = {}
-    at = _skip(text, text.index("{") + 1)
-    while text[at] != "}":
-        key, at = _DECODER.raw_decode(text, at)
-        begin = _skip(text, _skip(text, at) + 1)
-        end = _DECODER.raw_decode(text, begin)[1]
-        found[key] = text[begin:end]
-        at = _next(text, end)
-    return found
-
-
-def _items(text: str) -> Iterator[str]:
-    """Yield the items of a valid JSON array as the texts that stand there."""
-    at = _skip(text, text.index("[") + 1)
-    while text[at] != "]":
-        end = _DECODER.raw_decode(text, at)[1]
-        yield text[at:end]
-        at = _next(text, end)
-
-
-def _skip(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return at if found is None else found.end()
-
-
-def _next(text: str, end: int) -> int:
-    at = _skip(text, end)
-    return _skip(text, at + 1) if text[at] == "," else at

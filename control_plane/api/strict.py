@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any, Final, NoReturn
@@ -15,6 +16,7 @@ from control_plane.api.problem_json import ProblemError
 from control_plane.api.schemas import FieldError
 
 _JSON: Final = "application/json"
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _BAD: Final = HTTPStatus.BAD_REQUEST
 _INVALID: Final = HTTPStatus.UNPROCESSABLE_ENTITY
 
@@ -87,25 +89,45 @@ def read_json(body: bytes) -> Any:  # any JSON value
         ProblemError: 400 where it is not JSON or repeats a key, 422 where a number or a text cannot be stored.
     """
     try:
-        value = json.loads(
-            body.decode(), object_pairs_hook=_object, parse_float=_finite_float, parse_constant=_refuse_number
-        )
+        text = body.decode()
+        value = STRICT.decode(text)
     except (ValueError, RecursionError) as error:
-        raise ProblemError(_BAD, "unreadable_json", "The body is not JSON in UTF-8.") from error
-    if not all(is_storable(text) for text in _texts(value)):
-        raise ProblemError(_INVALID, "unstorable_text", "The body holds characters that cannot be stored.")
+        raise unreadable() from error
+    check_storable(text, value)
     return value
+
+
+def unreadable() -> ProblemError:
+    """Return the refusal of a body that is no JSON."""
+    return ProblemError(_BAD, "unreadable_json", "The body is not JSON in UTF-8.")
+
+
+def repeated_key() -> ProblemError:
+    """Return the refusal of an object that can be read in two ways."""
+    return ProblemError(_BAD, "repeated_key", "An object of the body names a key twice.")
+
+
+def check_storable(text: str, value: object) -> None:
+    """Return quietly if every database can hold the texts of a JSON value that stands in this text.
+
+    UTF-8 and JSON let what cannot be stored in only by an escape; without one nothing has to be looked at.
+
+    Raises:
+        ProblemError: 422.
+    """
+    if "\\u" in text and not all(is_storable(each) for each in _texts(value)):
+        raise ProblemError(_INVALID, "unstorable_text", "The body holds characters that cannot be stored.")
 
 
 def is_storable(text: str) -> bool:
     """Return whether every database can hold the text: no U+0000, no half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return _UNSTORABLE.search(text) is None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:  # a JSON object's members
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ProblemError(_BAD, "repeated_key", "An object of the body names a key twice.")
+        raise repeated_key()
     return members
 
 
@@ -116,6 +138,10 @@ def _finite_float(text: str) -> float:
 
 def _refuse_number(text: str) -> NoReturn:
     raise ProblemError(_INVALID, "not_a_number", f"{text[:20]} is not a number that can be stored.")
+
+
+STRICT: Final = json.JSONDecoder(object_pairs_hook=_object, parse_float=_finite_float, parse_constant=_refuse_number)
+"""Reads JSON that has one meaning only: no key twice, no number that is none."""
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -1,11 +1,12 @@
 """Who may act: persons and machines, what they were granted, and their keys."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Table, delete, or_, update
+from sqlalchemy import Row, Select, Table, bindparam, delete, or_, update
+from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
 from control_plane.domain.access import Actor, Grant, Role
@@ -17,6 +18,19 @@ from control_plane.store.tables import ApiKeyRow, GrantRow, PersonRow
 _KEY: Final[Table] = table_of(ApiKeyRow)
 _GRANT: Final[Table] = table_of(GrantRow)
 _PERSON: Final[Table] = table_of(PersonRow)
+
+_HOLDER_COLUMNS: Final = (
+    _PERSON.c.id,
+    _PERSON.c.login,
+    _PERSON.c.employee_ref,
+    _PERSON.c.reports_to,
+    _PERSON.c.is_machine,
+    _PERSON.c.is_active,
+    _GRANT.c.role,
+    _GRANT.c.legal_entity_id,
+    _GRANT.c.limit_minor,
+    _GRANT.c.valid_until,
+)
 
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 
@@ -32,6 +46,7 @@ class Person:
     login: str
     name: str
     employee_ref: str = ""
+    reports_to: int | None = None
     is_machine: bool = False
 
 
@@ -42,6 +57,7 @@ class Authenticated:
     actor: Actor
     key_id: str
     last_used_at: datetime | None
+    expires_at: datetime | None = None
 
 
 def add(session: Session, ids: Ids, person: Person, *, now: datetime) -> int:
@@ -76,26 +92,36 @@ def deactivate(session: Session, person_id: int) -> bool:
 def set_grants(session: Session, person_id: int, grants: Collection[Grant]) -> None:
     """Let a person have exactly these grants."""
     session.connection().execute(delete(_GRANT).where(_GRANT.c.person_id == person_id))
-    rows = [
-        {"person_id": person_id, "role": grant.role.value, "legal_entity_id": grant.legal_entity} for grant in grants
-    ]
+    rows = [_grant_row(person_id, grant, None) for grant in grants]
     if rows:
         session.connection().execute(upsert(session, GrantRow), rows)
 
 
-def actor(session: Session, person_id: int) -> Actor | None:
-    """Return an active person with its grants."""
-    person = session.get(PersonRow, person_id)
-    if person is None or not person.is_active:
-        return None
-    rows = session.exec(select(GrantRow).where(GrantRow.person_id == person_id)).all()
-    return Actor(
-        person_id=person.id,
-        login=person.login,
-        grants=frozenset(Grant(Role(row.role), row.legal_entity_id) for row in rows),
-        employee_ref=person.employee_ref,
-        is_machine=person.is_machine,
+def grant_until(session: Session, person_id: int, grant: Grant, until: datetime) -> bool:
+    """Let a person have a grant for a while; return False where they have it anyway."""
+    is_over = _GRANT.c.valid_until.is_not(None)
+    insert = upsert(session, GrantRow).values(_grant_row(person_id, grant, until))
+    key = ["person_id", "role", "legal_entity_id"]
+    prolonged = insert.on_conflict_do_update(index_elements=key, set_={"valid_until": until}, where=is_over)
+    return count_of(session, prolonged) == 1
+
+
+def end_grant(session: Session, person_id: int, grant: Grant) -> None:
+    """Take back what a person had for a while."""
+    session.connection().execute(
+        delete(_GRANT).where(
+            _GRANT.c.person_id == person_id,
+            _GRANT.c.role == grant.role.value,
+            _GRANT.c.legal_entity_id == grant.legal_entity,
+            _GRANT.c.valid_until.is_not(None),
+        )
     )
+
+
+def actor(session: Session, person_id: int, *, now: datetime) -> Actor | None:
+    """Return an active person with what they are granted at this moment."""
+    rows = session.connection().execute(_PERSON_WITH_GRANTS, {"person_id": person_id}).all()
+    return _holder(session, rows, now) if rows and rows[0].is_active else None
 
 
 def issue_key(
@@ -134,11 +160,10 @@ def authenticate(session: Session, text: str, *, now: datetime) -> Authenticated
     key = read_key(text)
     if key is None:
         return None
-    row = session.exec(select(ApiKeyRow).where(ApiKeyRow.key_id == key.key_id)).first()
-    if row is None or not key.fits(row.sha256) or not _is_valid(row, now):
+    rows = session.connection().execute(_HOLDER, {"key_id": key.key_id}).all()
+    if not rows or not key.fits(rows[0].sha256) or not _is_valid(rows[0], now):
         return None
-    found = actor(session, row.person_id)
-    return None if found is None else Authenticated(found, row.key_id, row.last_used_at)
+    return Authenticated(_holder(session, rows, now), key.key_id, rows[0].last_used_at, rows[0].expires_at)
 
 
 def note_use(session: Session, key_id: str, *, now: datetime) -> bool:
@@ -147,5 +172,84 @@ def note_use(session: Session, key_id: str, *, now: datetime) -> bool:
     return count_of(session, update(_KEY).where(_KEY.c.key_id == key_id, is_old).values(last_used_at=now)) == 1
 
 
-def _is_valid(row: ApiKeyRow, now: datetime) -> bool:
-    return row.revoked_at is None and (row.expires_at is None or now < row.expires_at)
+def _who_holds() -> Select[Any]:  # columns of three tables
+    """Return the query for a key, its holder and each of the holder's grants: one row, at least, per key."""
+    return (
+        core_select(
+            _KEY.c.sha256,
+            _KEY.c.revoked_at,
+            _KEY.c.expires_at,
+            _KEY.c.last_used_at,
+            *_HOLDER_COLUMNS,
+        )
+        .select_from(_KEY)
+        .join(_PERSON, _PERSON.c.id == _KEY.c.person_id)
+        .outerjoin(_GRANT, _GRANT.c.person_id == _PERSON.c.id)
+        .where(_KEY.c.key_id == bindparam("key_id"))
+    )
+
+
+_HOLDER: Final = _who_holds()
+_PERSON_WITH_GRANTS: Final[Select[Any]] = (  # as _HOLDER_COLUMNS
+    core_select(*_HOLDER_COLUMNS)
+    .select_from(_PERSON)
+    .outerjoin(_GRANT, _GRANT.c.person_id == _PERSON.c.id)
+    .where(_PERSON.c.id == bindparam("person_id"))
+)
+
+
+def _holder(session: Session, rows: Sequence[Row[Any]], now: datetime) -> Actor:
+    holder = rows[0]
+    return Actor(
+        person_id=holder.id,
+        login=holder.login,
+        grants=frozenset(_grant(row) for row in rows if _is_granted(row, now)),
+        employee_ref=holder.employee_ref,
+        is_machine=holder.is_machine,
+        superior_refs=_superiors(session, holder.reports_to),
+    )
+
+
+def _grant(row: Row[Any]) -> Grant:
+    return Grant(Role(row.role), row.legal_entity_id, row.limit_minor)
+
+
+def _is_granted(row: Row[Any], now: datetime) -> bool:
+    return row.role is not None and (row.valid_until is None or now < row.valid_until)
+
+
+def _superiors(session: Session, reports_to: int | None) -> frozenset[str]:
+    """Return the employees above a person, all the way up; a ring of superiors ends where it began."""
+    if reports_to is None:
+        return frozenset()
+    rows = session.connection().execute(_CHAIN, {"first": reports_to})
+    return frozenset(row.employee_ref for row in rows if row.employee_ref)
+
+
+def _chain() -> Select[Any]:  # of employees
+    above = (
+        core_select(_PERSON.c.id, _PERSON.c.employee_ref, _PERSON.c.reports_to)
+        .where(_PERSON.c.id == bindparam("first"))
+        .cte("above", recursive=True)
+    )
+    further = core_select(_PERSON.c.id, _PERSON.c.employee_ref, _PERSON.c.reports_to)
+    joined = above.union(further.join(above, _PERSON.c.id == above.c.reports_to))
+    return core_select(joined.c.employee_ref)
+
+
+_CHAIN: Final = _chain()
+
+
+def _grant_row(person_id: int, grant: Grant, until: datetime | None) -> dict[str, Any]:  # column values
+    return {
+        "person_id": person_id,
+        "role": grant.role.value,
+        "legal_entity_id": grant.legal_entity,
+        "limit_minor": grant.limit_minor,
+        "valid_until": until,
+    }
+
+
+def _is_valid(row: Row[Any], now: datetime) -> bool:
+    is_over = row.expires_at is not None and row.expires_at <= now
+    return row.is_active and row.revoked_at is None and not is_over
