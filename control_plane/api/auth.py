@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from control_plane.api.problem_json import ProblemError
@@ -52,27 +53,26 @@ class Asking:
         return scope
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     """Return the services of the app that serves the request."""
     services: Services = request.app.state.services
     return services
 
 
-def asking(
+async def asking(
     request: Request,
     services: Annotated[Services, Depends(services_of)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> Asking:
-    """Return who asks.
+    """Return who asks, as it was known at most a second ago.
 
     Raises:
         ProblemError: 401; there is no key, or it is not valid (any more).
     """
-    found = None if bearer is None else _authenticate(services, bearer.credentials)
+    found = None if bearer is None else await _recognized(services, bearer.credentials)
     if found is None:
         headers = {"www-authenticate": 'Bearer realm="tieout"'}
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "unauthorized", "Name a valid API key.", headers=headers)
-    _note_use(services, found)
     return Asking(services, found.actor, request.scope[REQUEST_ID])
 
 
@@ -80,13 +80,25 @@ Asks = Annotated[Asking, Depends(asking)]
 """A route's parameter: who asks."""
 
 
-def _authenticate(services: Services, key: str) -> Authenticated | None:
-    with services.database.read() as session:
-        return people.authenticate(session, key, now=services.runtime.now())
-
-
-def _note_use(services: Services, found: Authenticated) -> None:
+async def _recognized(services: Services, key: str) -> Authenticated | None:
     now = services.runtime.now()
+    found = services.keys.recall(key, now=now)
+    if found is None:
+        found = await run_in_threadpool(_authenticate, services, key, now)
+        if found is not None:
+            services.keys.keep(key, found, now=now)
+    return found
+
+
+def _authenticate(services: Services, key: str, now: datetime) -> Authenticated | None:
+    with services.database.read() as session:
+        found = people.authenticate(session, key, now=now)
+    if found is not None:
+        _note_use(services, found, now)
+    return found
+
+
+def _note_use(services: Services, found: Authenticated, now: datetime) -> None:
     if found.last_used_at is not None and now - found.last_used_at < USE_NOTED_EVERY:
         return
     try:

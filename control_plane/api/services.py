@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from connectors.contract import Envelope
 from control_plane.api.cursors import Cursors
+from control_plane.api.key_memory import KeyMemory
 from control_plane.api.sign_in import SignInCodes
 from control_plane.flows.flow import Flow
 from control_plane.runtime import Runtime
@@ -63,6 +64,7 @@ class Services:
     """By the CloudEvents `source` that a sender names."""
     sign_in_codes: SignInCodes = field(default_factory=SignInCodes)
     settings: ApiSettings = field(default_factory=ApiSettings)
+    keys: KeyMemory = field(default_factory=KeyMemory)
 
     @property
     def cursors(self) -> Cursors:

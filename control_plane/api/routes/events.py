@@ -44,7 +44,7 @@ _BODY: Final[dict[str, Any]] = {  # OpenAPI
 }
 
 
-def intakes_of(request: Request) -> dict[str, GroupedIntake]:
+async def intakes_of(request: Request) -> dict[str, GroupedIntake]:
     """Return the intakes of the app that serves the request, by source."""
     intakes: dict[str, GroupedIntake] = request.app.state.intakes
     return intakes
