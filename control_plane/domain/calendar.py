@@ -94,4 +94,4 @@ def _zone_or_utc(name: str) -> str:
 
 def period_of(day: date) -> str:
     """Return the calendar month of a day, `YYYY-MM`: the cohort, and the usual code of a fiscal period."""
-    return f"{day:%Y-%m}"
+    return f"{day.year:04}-{day.month:02}"  # strftime takes ten times as long

@@ -95,8 +95,6 @@ class Case:
     group_minor: int | None = None
     overrides: frozenset[Reason] = frozenset()
     """Holds that an approver has lifted for this document."""
-    facts: Mapping[str, str] = field(default_factory=dict)
-    """What was decided and by which rule, for the lineage."""
     budget_uses: Mapping[str, Money] = field(default_factory=dict)
     """What it uses of each limited budget, in the budget's currency."""
     received: ExpenseReport | None = None
@@ -124,3 +122,5 @@ class Verdict:
     intents: tuple[Intent, ...] = ()
     target: str = ""
     """The connection that the intents go to."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What was decided and by which rule, for the lineage."""

@@ -9,6 +9,7 @@ from connectors.canonical.expense import ExpenseReport
 from connectors.canonical.master_data import Domain
 from connectors.contract import Document, Envelope, Translation, Unreadable
 from connectors.failures import Failure
+from control_plane.domain.calendar import period_of
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State, transition
 from control_plane.domain.verdict import Case, Verdict
@@ -135,12 +136,12 @@ def _examined(flow: Flow, work: Work, translation: Translation, known: facts.Gat
 
 def _run(flow: Flow, work: Work, report: ExpenseReport, known: facts.Gathered) -> Examined:
     overrides = frozenset(Reason(name) for name in work.overrides.split())
-    case = Case(work.id, work.version, work.business_reference, report, overrides=overrides)
+    case = Case(work.id, work.version, work.business_reference, report, overrides=overrides, received=report)
     verdict, records = run(flow, case, known.of(work))
     to, reason = _destination(work, verdict)
     if to is State.READY:
         known.spent.use(work.id, verdict.case.budget_uses)  # the next one finds what this one leaves
-    opens_at = verdict.case.facts.get("window_opens_at") if reason is Reason.CUTOFF else None
+    opens_at = verdict.facts.get("window_opens_at") if reason is Reason.CUTOFF else None
     awaited = [(str(one.domain), one.legal_entity, one.code) for one in verdict.awaited]
     return Examined(
         work,
@@ -201,7 +202,7 @@ def _sets(unit: Unit, one: Examined, intents: Mapping[int, int]) -> Mapping[str,
             "master_data_version": one.master_data_version,
         }
         if case.posting_date is not None:
-            sets["posting_period"] = f"{case.posting_date:%Y-%m}"
+            sets["posting_period"] = period_of(case.posting_date)
         if one.verdict.duplicate_of is not None:
             sets["linked_id"] = one.verdict.duplicate_of
     if one.to is State.READY:

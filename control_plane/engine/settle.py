@@ -8,6 +8,7 @@ from typing import Any, Final
 from connectors.contract import Intent, Outcome, Posting, Traits
 from connectors.failures import Failure
 from control_plane.domain import delivery, sla
+from control_plane.domain.calendar import period_of
 from control_plane.domain.delivery import Attempted, Settlement
 from control_plane.domain.machine import By
 from control_plane.domain.retry import RetryPolicy
@@ -151,7 +152,7 @@ def _sets(unit: Unit, work: Work, settlement: Settlement) -> Mapping[str, Any]: 
 def posted_columns(unit: Unit, work: Work, posted: Sequence[Posting]) -> Mapping[str, Any]:  # column values
     """Return what a posting settles on the transaction's row: its period in the books, and the promise."""
     arrived = sla.settled(work.due_at, arrived_at=unit.now) if work.due_at else None
-    period = {"posting_period": f"{posted[0].posting_date:%Y-%m}"} if posted else {}
+    period = {"posting_period": period_of(posted[0].posting_date)} if posted else {}
     return period | {"sla_status": arrived.status.value if arrived else "", "sla_next_at": None}
 
 

@@ -145,15 +145,19 @@ def run(flow: Flow, case: Case, known: Known) -> tuple[Verdict, tuple[StepRecord
 
     A step that stops the document does not silence the later ones: a controller sees every reason at once.
     """
-    case = replace(case, received=case.received or case.report)
+    if case.received is None:
+        case = replace(case, received=case.report)
     verdicts: list[Verdict] = []
     records: list[StepRecord] = []
     for step in flow.steps:
         said = _lifted(step.judge(case, known), case.overrides)
-        records.append(_record(step.name, said, case.facts))
+        records.append(StepRecord(step.name, result_of(said), said.failures, said.warnings, said.facts))
         verdicts.append(said)
         case = said.case
-    return _together(case, verdicts, [record.result for record in records]), tuple(records)
+    results = [record.result for record in records]
+    if all(result is StepResult.PASSED for result in results):
+        return _passed(case, verdicts), tuple(records)
+    return _together(case, verdicts, results), tuple(records)
 
 
 def result_of(verdict: Verdict) -> StepResult:
@@ -190,10 +194,18 @@ def _lifted(said: Verdict, overrides: frozenset[Reason]) -> Verdict:
     return replace(said, hold=None, failures=(), warnings=said.warnings + said.failures, awaited=())
 
 
-def _record(name: str, said: Verdict, before: Mapping[str, str]) -> StepRecord:
-    told = said.case.facts
-    added = {} if told is before else {key: value for key, value in told.items() if before.get(key) != value}
-    return StepRecord(name, result_of(said), said.failures, said.warnings, added)
+def _passed(case: Case, verdicts: Sequence[Verdict]) -> Verdict:
+    """Return what nobody had anything against: nearly every document."""
+    return Verdict(
+        case,
+        intents=tuple(intent for said in verdicts for intent in said.intents),
+        target=next((said.target for said in verdicts if said.target), ""),
+        facts=_facts(verdicts),
+    )
+
+
+def _facts(verdicts: Sequence[Verdict]) -> Mapping[str, str]:
+    return {name: fact for said in verdicts for name, fact in said.facts.items()}
 
 
 def _together(case: Case, verdicts: Sequence[Verdict], results: Sequence[StepResult]) -> Verdict:
@@ -214,6 +226,7 @@ def _together(case: Case, verdicts: Sequence[Verdict], results: Sequence[StepRes
         cancel=next((said.cancel for said in deciding), None),
         intents=tuple(intent for said in verdicts for intent in said.intents) if goes_on else (),
         target=next((said.target for said in verdicts if said.target), ""),
+        facts=_facts(verdicts),
     )
 
 

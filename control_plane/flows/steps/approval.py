@@ -50,20 +50,20 @@ def approval(case: Case, known: Known) -> Verdict:
     if not case.is_placed:
         return Verdict(case)
     authorities = list(_authorities(case, known))
-    case = replace(case, facts={**case.facts, "approvers": " ".join(one.code for one in authorities)})
+    facts = {"approvers": " ".join(one.code for one in authorities)}
     strangers = tuple(
         Failure("approver_unknown", {"approver": one.code}, "approvers")
         for one in authorities
         if _record(case, one.code, known) is None
     )
     if any(one.covers(case.report.total.minor) for one in authorities):
-        return Verdict(case, warnings=strangers)
+        return Verdict(case, warnings=strangers, facts=facts)
     compared = [one for one in authorities if one.is_comparable]
     if not compared:
-        return Verdict(case, warnings=(*strangers, _not_comparable(authorities[-1])))
+        return Verdict(case, warnings=(*strangers, _not_comparable(authorities[-1])), facts=facts)
     highest = max(compared, key=lambda one: one.limit_minor or 0)
     said = _said(case, _above_limit(case, highest, known), rules["above_limit"])
-    return replace(said, warnings=(*said.warnings, *strangers))
+    return replace(said, warnings=(*said.warnings, *strangers), facts=facts)
 
 
 def _said(case: Case, failure: Failure, rule: str) -> Verdict:

@@ -141,7 +141,9 @@ def _is_usable(record: MasterRecord, day: date) -> bool:
 
 
 def _bound(report: ExpenseReport, entity: str, desk: Desk) -> ExpenseReport:
-    employee = replace(report.employee, employee_ref=desk.erp_key(Domain.EMPLOYEE, report.employee.employee_ref))
+    employee, key = report.employee, desk.erp_key(Domain.EMPLOYEE, report.employee.employee_ref)
+    if key != employee.employee_ref:
+        employee = replace(employee, employee_ref=key)
     lines = tuple(_bound_line(line, entity, desk) for line in report.lines)
     return replace(report, legal_entity_ref=entity, employee=employee, lines=lines)
 
@@ -170,4 +172,5 @@ def _bound_coding(coding: Coding, account: str, entity: str, desk: Desk) -> Codi
 
 
 def _bound_tax(tax: ExpenseTax, desk: Desk) -> ExpenseTax:
-    return replace(tax, tax_code_ref=desk.erp_key(Domain.TAX_CODE, tax.tax_code_ref))
+    key = desk.erp_key(Domain.TAX_CODE, tax.tax_code_ref)
+    return tax if key == tax.tax_code_ref else replace(tax, tax_code_ref=key)

@@ -26,6 +26,8 @@ def budget(case: Case, known: Known) -> Verdict:
     a rate it cannot be compared and passes.
     """
     limits: _Limits = known.policy["budgets"]["limits"]
+    if not limits:
+        return Verdict(case)
     case = replace(case, budget_uses=_uses(case, limits, known))
     exceeded = [
         (key, excess) for key, use in case.budget_uses.items() if (excess := _excess(key, use, limits[key], known))
@@ -34,7 +36,7 @@ def budget(case: Case, known: Known) -> Verdict:
     if known.policy["budgets"]["exceeded"] == "hold" and failures:
         return Verdict(case, failures, hold=Reason.BUDGET)
     facts = {"budgets_exceeded": " ".join(key for key, _ in exceeded)} if exceeded else {}
-    return Verdict(replace(case, facts={**case.facts, **facts}), warnings=failures)
+    return Verdict(case, warnings=failures, facts=facts)
 
 
 def costs_by_budget(report: ExpenseReport) -> Mapping[str, int]:

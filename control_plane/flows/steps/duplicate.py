@@ -1,6 +1,5 @@
 """Duplicate: is it the same business content as an earlier document, or does it look like one?"""
 
-from dataclasses import replace
 from typing import Final
 
 from connectors.failures import Failure
@@ -25,10 +24,7 @@ def duplicate(case: Case, known: Known) -> Verdict:
     exact = next((one for one in found if one.is_exact), None)
     if exact is not None and Reason.DUPLICATE_SUSPECT not in case.overrides:
         facts = {"duplicate_of": _title(exact), "duplicate_evidence": _evidence(exact)}
-        return Verdict(
-            replace(case, facts={**case.facts, **facts}),
-            duplicate_of=exact.candidate.transaction_id,
-        )
+        return Verdict(case, duplicate_of=exact.candidate.transaction_id, facts=facts)
     likely = [one for one in found if one.likelihood >= rules["flag_from_percent"]][:MOST_SHOWN]
     held = [one for one in likely if one.likelihood >= rules["hold_from_percent"] and _matters(case, known)]
     if held:

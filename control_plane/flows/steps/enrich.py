@@ -16,10 +16,11 @@ def enrich(case: Case, known: Known) -> Verdict:
     report = case.report
     period = period_of((report.approved_at or known.now).date())
     group_minor = in_group_currency(report.total, period, known)
-    facts = {**case.facts, **_metadata(report), "group_rate_period": "" if group_minor is None else period}
+    facts = {**_metadata(report), "group_rate_period": "" if group_minor is None else period}
     return Verdict(
-        replace(case, group_minor=group_minor, facts={key: value for key, value in facts.items() if value}),
+        case if group_minor is None else replace(case, group_minor=group_minor),
         warnings=tuple(_odd_rates(report, known)),
+        facts={key: value for key, value in facts.items() if value},
     )
 
 

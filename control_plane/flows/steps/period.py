@@ -1,5 +1,6 @@
 """Period: the posting date in an open period of the legal entity, within its posting window."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -36,14 +37,14 @@ def period(case: Case, known: Known) -> Verdict:
     day, rule = _document_day(case, calendar, known.now)
     own = _span_of(day, case.legal_entity, known)
     if own is not None and own.is_open:
-        return _in_window(_dated(case, day, day, rule), calendar, known)
+        return _dated(case, day, day, rule, calendar, known)
     later = [span for span in _spans(case.legal_entity, known) if span.start > day]
     target = next((span for span in later if span.is_open), None)
     if own is not None and _holds(case, known):
         return _closed(case, own)
     if target is None or _holds(case, known):
         return _no_period(case, day, later)
-    return _in_window(_dated(case, day, target.start, "first open period"), calendar, known)
+    return _dated(case, day, target.start, "first open period", calendar, known)
 
 
 def _document_day(case: Case, calendar: Calendar, now: datetime) -> tuple[date, str]:
@@ -58,11 +59,13 @@ def _holds(case: Case, known: Known) -> bool:
     return known.policy["closed_period"]["rule"] == "hold" and Reason.PERIOD not in case.overrides
 
 
-def _dated(case: Case, day: date, posting_date: date, rule: str) -> Case:
+def _dated(case: Case, day: date, posting_date: date, rule: str, calendar: Calendar, known: Known) -> Verdict:
     facts = {"posting_date_from": str(day), "posting_date_to": str(posting_date), "posting_date_rule": rule}
     if day != posting_date and Reason.PERIOD in case.overrides:
         facts["posting_date_rule"] = f"{rule}, moved by an approver"
-    return replace(case, posting_date=posting_date, facts={**case.facts, **facts})
+    dated = replace(case, posting_date=posting_date)
+    opens_at = _opens_at(calendar, known)
+    return Verdict(dated, facts=facts) if opens_at is None else _cut_off(dated, opens_at, facts)
 
 
 def _closed(case: Case, span: Span) -> Verdict:
@@ -79,10 +82,11 @@ def _no_period(case: Case, day: date, later: list[Span]) -> Verdict:
     )
 
 
-def _in_window(case: Case, calendar: Calendar, known: Known) -> Verdict:
+def _opens_at(calendar: Calendar, known: Known) -> datetime | None:
+    """Return when the posting window opens, in the entity's own time; None while it is open."""
     window = known.policy["posting_window"]
     if not window:
-        return Verdict(case)
+        return None
     doors = replace(
         calendar,
         country="",
@@ -91,12 +95,17 @@ def _in_window(case: Case, calendar: Calendar, known: Known) -> Verdict:
         closes=time.fromisoformat(window["closes"]) if "closes" in window else time.max,
     )
     opens_at = doors.add(known.now, timedelta(0))
-    if opens_at == known.now:
-        return Verdict(case)
-    local = opens_at.astimezone(ZoneInfo(doors.time_zone))
-    values = {"entity": case.legal_entity, "until": f"{local:%Y-%m-%d %H:%M} ({doors.time_zone})"}
-    case = replace(case, facts={**case.facts, "window_opens_at": opens_at.astimezone(UTC).isoformat()})
-    return Verdict(case, (Failure("posting_window_closed", values, "posting_date"),), Reason.CUTOFF)
+    return None if opens_at == known.now else opens_at.astimezone(ZoneInfo(doors.time_zone))
+
+
+def _cut_off(case: Case, opens_at: datetime, facts: Mapping[str, str]) -> Verdict:
+    values = {"entity": case.legal_entity, "until": f"{opens_at:%Y-%m-%d %H:%M} ({opens_at.tzinfo})"}
+    return Verdict(
+        case,
+        (Failure("posting_window_closed", values, "posting_date"),),
+        Reason.CUTOFF,
+        facts={**facts, "window_opens_at": opens_at.astimezone(UTC).isoformat()},
+    )
 
 
 def _span_of(day: date, legal_entity: str, known: Known) -> Span | None:

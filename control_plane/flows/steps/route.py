@@ -1,7 +1,6 @@
 """Route: choose target, company, ledger and document type, and write the ERP documents."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from connectors.canonical.master_data import Domain
@@ -30,15 +29,15 @@ def route(case: Case, known: Known) -> Verdict:
         *_split(case, routes),
         *_no_control(case, groups, control),
     )
-    case = replace(case, facts={**case.facts, **_facts(matches)})
+    facts = _facts(matches)
     if failures or case.posting_date is None:
-        return Verdict(case, failures, hold=Reason.ROUTING if failures else None)
+        return Verdict(case, failures, hold=Reason.ROUTING if failures else None, facts=facts)
     books = Books(known, case.legal_entity, case.report.employee.employee_ref, control)
     written = (intent_of(case, group, groups[group], routes[group], books, case.posting_date) for group in groups)
     intents = tuple(intent for intent in written if intent)
     if not intents:
-        return Verdict(case, (Failure("no_journals", field_path="lines"),))
-    return Verdict(case, intents=intents, target=next(one.target for one in routes.values()))
+        return Verdict(case, (Failure("no_journals", field_path="lines"),), facts=facts)
+    return Verdict(case, intents=intents, target=next(one.target for one in routes.values()), facts=facts)
 
 
 def control_accounts(legal_entity: str, known: Known) -> Mapping[str, str]:

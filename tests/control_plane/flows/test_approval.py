@@ -22,7 +22,7 @@ def judged(papers: ExpenseReport, *more: MasterRecord, rule: str = "hold", **cha
 def test_an_approver_whose_limit_reaches_exactly_is_enough() -> None:
     verdict = judged(paper(500000, Approver("E-002")))
     assert (verdict.failures, verdict.warnings) == ((), ())
-    assert verdict.case.facts["approvers"] == "E-002"
+    assert verdict.facts["approvers"] == "E-002"
 
 
 def test_above_the_limit_the_sentence_names_approver_limit_and_who_may() -> None:

@@ -32,7 +32,7 @@ def test_by_policy_it_is_only_a_warning_on_record() -> None:
     verdict = judged(PAPER, 1, "cost_center:CC-1001", rule="warn")
     assert (verdict.hold, verdict.failures) == (None, ())
     assert "budget of cost center CC-1001" in told(verdict.warnings[0])
-    assert verdict.case.facts["budgets_exceeded"] == "cost_center:CC-1001"
+    assert verdict.facts["budgets_exceeded"] == "cost_center:CC-1001"
 
 
 def test_a_budget_that_the_document_does_not_touch_says_nothing() -> None:

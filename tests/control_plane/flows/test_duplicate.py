@@ -28,8 +28,8 @@ def test_the_first_of_its_kind_passes() -> None:
 def test_the_same_content_under_another_source_id_is_a_duplicate_of_the_earlier_one() -> None:
     verdict = judged(AGAIN, FIRST)
     assert (verdict.duplicate_of, verdict.failures) == (1, ())
-    assert verdict.case.facts["duplicate_of"] == "2026-0815"
-    assert "the same content" in verdict.case.facts["duplicate_evidence"]
+    assert verdict.facts["duplicate_of"] == "2026-0815"
+    assert "the same content" in verdict.facts["duplicate_evidence"]
 
 
 def test_a_second_version_of_the_same_report_repeats_nothing() -> None:

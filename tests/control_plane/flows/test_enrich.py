@@ -97,7 +97,7 @@ def test_an_amount_that_would_not_fit_has_no_group_amount() -> None:
 def test_policy_and_tax_metadata_are_kept() -> None:
     taxes = (ExpenseTax("V19", 1597, 1597), ExpenseTax("V07", 100))
     paper = report(line(journal(taxes=taxes)), policy_status="compliant", travel_permit_ref="TP-7")
-    facts = enrich(case(paper), known()).case.facts
+    facts = enrich(case(paper), known()).facts
     assert facts == {
         "policy_status": "compliant",
         "travel_permit": "TP-7",

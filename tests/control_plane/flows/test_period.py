@@ -20,8 +20,8 @@ def judged(paper: ExpenseReport, *more: MasterRecord, policy: dict[str, Any] | N
 
 
 def test_the_document_date_is_the_posting_date_while_its_period_is_open() -> None:
-    decided = judged(report()).case
-    assert decided.posting_date == date(2026, 10, 12)
+    decided = judged(report())
+    assert decided.case.posting_date == date(2026, 10, 12)
     assert decided.facts == {
         "posting_date_from": "2026-10-12",
         "posting_date_to": "2026-10-12",
@@ -32,9 +32,9 @@ def test_the_document_date_is_the_posting_date_while_its_period_is_open() -> Non
 def test_a_closed_period_moves_the_date_to_the_first_day_of_the_first_open_one() -> None:
     verdict = judged(report(document_date=SEPTEMBER))
     assert (verdict.failures, verdict.case.posting_date) == ((), date(2026, 10, 1))
-    assert verdict.case.facts["posting_date_from"] == "2026-09-20"
-    assert verdict.case.facts["posting_date_to"] == "2026-10-01"
-    assert verdict.case.facts["posting_date_rule"] == "first open period"
+    assert verdict.facts["posting_date_from"] == "2026-09-20"
+    assert verdict.facts["posting_date_to"] == "2026-10-01"
+    assert verdict.facts["posting_date_rule"] == "first open period"
 
 
 def test_by_policy_a_closed_period_holds_until_it_is_opened_again() -> None:
@@ -48,7 +48,7 @@ def test_an_approver_may_move_the_date_of_a_held_document() -> None:
     lifted = frozenset({Reason.PERIOD})
     verdict = judged(report(document_date=SEPTEMBER), policy=HOLD, overrides=lifted)
     assert verdict.case.posting_date == date(2026, 10, 1)
-    assert verdict.case.facts["posting_date_rule"] == "first open period, moved by an approver"
+    assert verdict.facts["posting_date_rule"] == "first open period, moved by an approver"
 
 
 def test_an_open_period_before_the_document_is_never_taken() -> None:
@@ -98,8 +98,8 @@ def test_a_fiscal_calendar_of_weeks_is_read_by_its_dates() -> None:
 def test_without_a_document_date_the_local_day_of_approval_or_check_counts(
     approved_at: datetime | None, expected: date, rule: str
 ) -> None:
-    decided = judged(report(document_date=None, approved_at=approved_at)).case
-    assert (decided.posting_date, decided.facts["posting_date_rule"]) == (expected, rule)
+    decided = judged(report(document_date=None, approved_at=approved_at))
+    assert (decided.case.posting_date, decided.facts["posting_date_rule"]) == (expected, rule)
 
 
 def test_a_document_without_a_place_has_no_posting_date() -> None:
@@ -123,7 +123,7 @@ def test_outside_the_posting_window_a_document_waits_until_it_opens_in_local_tim
     assert NOW.hour == 9  # 11:00 in Berlin
     assert verdict.hold is Reason.CUTOFF
     assert "waits until 2026-10-16 06:00 (Europe/Berlin)" in told(verdict.failures[0])
-    assert verdict.case.facts["window_opens_at"] == "2026-10-16T04:00:00+00:00"
+    assert verdict.facts["window_opens_at"] == "2026-10-16T04:00:00+00:00"
 
 
 def test_a_window_that_is_shut_on_weekends_opens_on_monday() -> None:

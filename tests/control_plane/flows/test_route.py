@@ -188,7 +188,7 @@ def test_the_first_rule_that_matches_says_where_each_part_is_booked() -> None:
     verdict = judged(report(line(journal(100), journal(200, CARD))), {"routing": {"rules": RULES}})
     assert [(one.company, one.document_type) for one in verdict.intents] == [("DE10", "EX"), ("1000", "CC")]
     assert verdict.target == "erp"
-    assert verdict.case.facts["routing_rules"] == "company to employee: 2, company to company billed card: 1"
+    assert verdict.facts["routing_rules"] == "company to employee: 2, company to company billed card: 1"
 
 
 def test_without_a_match_the_document_waits_with_what_the_table_lacks() -> None:
