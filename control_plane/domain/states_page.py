@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from control_plane.domain.approval import APPROVAL_TRANSITIONS
 from control_plane.domain.exception_case import CASE_TRANSITIONS
 from control_plane.domain.machine import Arrows, By, S, is_final
 from control_plane.domain.transaction import PLACE_OF, TRANSITIONS
@@ -14,7 +15,11 @@ _WORDS: Final[Mapping[By, str]] = {
     By.REAPER: "the reaper",
     By.SOURCE: "the source",
     By.OWNER: "the person who claimed it",
+    By.MAKER: "the person who proposed it",
     By.APPROVER: "an approver",
+    By.RECEIVER: "the person who accepts it",
+    By.TEAM: "anybody who may claim it",
+    By.CONTROLLER: "a controller",
     By.FOUR_EYES: "two persons",
 }
 
@@ -34,6 +39,10 @@ def states_page() -> str:
         "Something that a person must do. Only evidence resolves it.",
         "\n".join(_table(CASE_TRANSITIONS, {})),
         "\n".join(_picture(CASE_TRANSITIONS)),
+        "## Approval",
+        "What one person proposes and another one decides.",
+        "\n".join(_table(APPROVAL_TRANSITIONS, {})),
+        "\n".join(_picture(APPROVAL_TRANSITIONS)),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -1,11 +1,11 @@
 """Exceptions: opened for failures, moved by people through compare-and-set, resolved by evidence only."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, Table, bindparam, literal_column, update
+from sqlalchemy import Table, bindparam, literal_column, update
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
 
@@ -13,19 +13,19 @@ from connectors.canonical.money import Money
 from connectors.failures import Failure, remedy_of, sentence_of
 from control_plane.domain.cause import cause_of
 from control_plane.domain.exception_case import (
+    CLOSES_AFTER,
     SETTLED,
     CaseFacts,
     CaseState,
-    expire,
     fail_again,
     moved,
+    regress,
     release,
     resolve,
-    wake,
 )
 from control_plane.domain.machine import By
 from control_plane.runtime import Ids
-from control_plane.store.statements import insert_many, table_of
+from control_plane.store.statements import count_of, insert_many, table_of
 from control_plane.store.tables import UNRESOLVED, ExceptionCaseRow
 
 _CASE: Final[Table] = table_of(ExceptionCaseRow)
@@ -33,10 +33,13 @@ IS_LIVE: Final[ColumnElement[bool]] = literal_column(
     "exception_case.state NOT IN ('resolved', 'closed', 'cancelled', 'merged')"
 )
 """As the indexes say it: SQLite recognizes no other form."""
-_SETTLED: Final = sorted(state.value for state in SETTLED)
-_CLAIMED: Final = (CaseState.ASSIGNED.value, CaseState.IN_PROGRESS.value)
+WAITING: Final = frozenset({CaseState.NEW, CaseState.ASSIGNED, CaseState.IN_PROGRESS, CaseState.DEFERRED})
+"""States in which somebody is to do something."""
+_LASTING: Final = frozenset({*CaseState} - SETTLED | {CaseState.MERGED})
+"""States in which the document's end still matters to an exception."""
 
-_Step = Callable[[CaseFacts], CaseFacts]
+Step = Callable[[CaseFacts], CaseFacts]
+"""What becomes of an exception."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +61,41 @@ class Trouble:
     due_at: datetime | None = None
     team: str = ""
     """Empty: the owner that the catalog names."""
+    routed_by: str = ""
+    """The rule that chose the team."""
+    business_owner: str = ""
+    """Who answers for the document at its source."""
 
 
 def open_for(session: Session, ids: Ids, troubles: Sequence[Trouble], *, now: datetime) -> list[int]:
     """Open an exception for every trouble and return their ids, in order.
 
-    A document has one at a time: one that lives is brought up to date, and counts an attempt if it was being
-    retried; one that was resolved comes back as new.
+    A document has one at a time: one that lives, or is told in another one, is brought up to date, and counts an
+    attempt if it was being retried; one that was resolved comes back as new; after one that is closed a new one is
+    opened and linked.
     """
     former = _former(session, troubles)
+    lasting = {key: row for key, row in former.items() if row.state not in _ENDED}
     opened = {_key(trouble): trouble for trouble in troubles}
-    fresh = [key for key in opened if key not in former]
-    numbers = {key: former[key].id for key in opened if key in former}
+    fresh = [key for key in opened if key not in lasting]
+    numbers = {key: lasting[key].id for key in opened if key in lasting}
     numbers |= dict(zip(fresh, ids.draw_many(len(fresh)), strict=True))
-    insert_many(session, ExceptionCaseRow, [_born(numbers[key], opened[key], now) for key in fresh])
-    changes = [_reopened(former[key], opened[key], now) for key in opened if key in former]
+    insert_many(session, ExceptionCaseRow, [_born(numbers[key], opened[key], former.get(key), now) for key in fresh])
+    changes = [_reopened(lasting[key], opened[key], now) for key in opened if key in lasting]
     _write(session, [change for change in changes if change is not None])
     return [numbers[_key(trouble)] for trouble in troubles]
 
 
 def release_for(session: Session, transaction_ids: Sequence[int], *, now: datetime) -> None:
     """Let the exceptions of documents whose hold has gone wait for evidence."""
-    waiting = [CaseState.NEW, CaseState.ASSIGNED, CaseState.IN_PROGRESS, CaseState.DEFERRED]
-    is_waiting = col(ExceptionCaseRow.state).in_([state.value for state in waiting])
-    _move(session, col(ExceptionCaseRow.transaction_id).in_(transaction_ids) & is_waiting, release, now=now)
+    is_waiting = col(ExceptionCaseRow.state).in_([state.value for state in WAITING])
+    move(session, col(ExceptionCaseRow.transaction_id).in_(transaction_ids) & is_waiting, release, now=now)
 
 
 def resolve_for(session: Session, evidence: Mapping[int, str], *, now: datetime) -> None:
-    """Resolve the live exceptions of transactions, each by its evidence: a posting number, a withdrawn version."""
-    rows = _locked(session, col(ExceptionCaseRow.transaction_id).in_(list(evidence)) & IS_LIVE)
+    """Resolve the exceptions of transactions, each by its evidence: a posting number, a withdrawn version."""
+    lasting = col(ExceptionCaseRow.state).in_([state.value for state in _LASTING])
+    rows = _locked(session, col(ExceptionCaseRow.transaction_id).in_(list(evidence)) & lasting)
     proved = [(row, _proved(case_of(row), evidence[row.transaction_id])) for row in rows if row.transaction_id]
     _write(session, [_update(row, after, now) for row, after in proved])
 
@@ -94,23 +103,14 @@ def resolve_for(session: Session, evidence: Mapping[int, str], *, now: datetime)
 def resolve_connection(session: Session, connection: str, evidence: str, *, now: datetime) -> None:
     """Resolve the live exceptions of a connection itself."""
     is_its_own = col(ExceptionCaseRow.transaction_id).is_(None) & (col(ExceptionCaseRow.connection) == connection)
-    _move(session, is_its_own & IS_LIVE, lambda case: _proved(case, evidence), now=now)
+    move(session, is_its_own & IS_LIVE, lambda case: _proved(case, evidence), now=now)
 
 
-def has_due(session: Session, *, now: datetime) -> bool:
-    """Return whether a claim has run out or a deferred exception is to wake."""
-    query = select(ExceptionCaseRow.id).where(_is_over(now) | _is_to_wake(now)).limit(1)
-    return session.exec(query).first() is not None
-
-
-def expire_claims(session: Session, *, now: datetime) -> int:
-    """Give exceptions whose claims were not worked in time back to their teams; return how many."""
-    return _move(session, _is_over(now), lambda case: expire(case, now=now), now=now)
-
-
-def wake_deferred(session: Session, *, now: datetime) -> int:
-    """Put deferred exceptions whose moment has come back into work; return how many."""
-    return _move(session, _is_to_wake(now), wake, now=now)
+def move(session: Session, which: ColumnElement[bool], step: Step, *, now: datetime) -> list[ExceptionCaseRow]:
+    """Let all these exceptions take a step, and return them as they were before."""
+    rows = _locked(session, which)
+    _write(session, [_update(row, step(case_of(row)), now) for row in rows])
+    return rows
 
 
 def change(session: Session, seen: ExceptionCaseRow, after: CaseFacts, *, now: datetime) -> bool:
@@ -120,9 +120,17 @@ def change(session: Session, seen: ExceptionCaseRow, after: CaseFacts, *, now: d
         .where(_CASE.c.id == seen.id, _CASE.c.revision == seen.revision)
         .values({name: value for name, value in _update(seen, after, now).items() if name != "key"})
     )
-    result = session.connection().execute(statement)
-    assert isinstance(result, CursorResult)  # noqa: S101  # an UPDATE's result, said to the type checker
-    return result.rowcount == 1
+    return count_of(session, statement) == 1
+
+
+def prolong(session: Session, seen: ExceptionCaseRow, claim_expires_at: datetime | None) -> bool:
+    """Prolong the claim on the exception that a person saw; what they saw stays true, so its revision stays."""
+    statement = (
+        update(_CASE)
+        .where(_CASE.c.id == seen.id, _CASE.c.revision == seen.revision)
+        .values(claim_expires_at=claim_expires_at)
+    )
+    return count_of(session, statement) == 1
 
 
 def row_of(session: Session, case_id: int) -> ExceptionCaseRow | None:
@@ -132,15 +140,11 @@ def row_of(session: Session, case_id: int) -> ExceptionCaseRow | None:
 
 def case_of(row: ExceptionCaseRow) -> CaseFacts:
     """Return a row as the state machine knows it."""
-    return CaseFacts(
-        id=row.id,
-        state=CaseState(row.state),
-        claimed_by=row.claimed_by,
-        claim_expires_at=row.claim_expires_at,
-        wake_at=row.wake_at,
-        attempt=row.attempt,
-        evidence=row.evidence,
-    )
+    return CaseFacts(state=CaseState(row.state), **{name: getattr(row, name) for name in _FACTS})
+
+
+_FACTS: Final = tuple(field.name for field in fields(CaseFacts) if field.name != "state")
+_ENDED: Final = frozenset({CaseState.CLOSED, CaseState.CANCELLED})
 
 
 _Key = tuple[int | None, str, str]
@@ -157,14 +161,13 @@ def _key_of_row(row: ExceptionCaseRow) -> _Key:
 
 
 def _former(session: Session, troubles: Sequence[Trouble]) -> dict[_Key, ExceptionCaseRow]:
-    """Return the live exception of each trouble, else the one resolved last."""
+    """Return the exception of each trouble that was opened last; of a connection only one that lives."""
     numbers = [trouble.transaction_id for trouble in troubles if trouble.transaction_id is not None]
     connections = [trouble.connection for trouble in troubles if trouble.transaction_id is None]
     of_documents = col(ExceptionCaseRow.transaction_id).in_(numbers)
     of_connections = col(ExceptionCaseRow.transaction_id).is_(None) & col(ExceptionCaseRow.connection).in_(connections)
-    is_resolved = (col(ExceptionCaseRow.state) == CaseState.RESOLVED.value) & of_documents
-    rows = _locked(session, ((of_documents | of_connections) & IS_LIVE) | is_resolved)
-    ranked = sorted(rows, key=lambda row: (row.state not in _SETTLED, row.id))
+    rows = _locked(session, of_documents | (of_connections & IS_LIVE))
+    ranked = sorted(rows, key=lambda row: (row.state not in _ENDED, row.id))
     return {_key_of_row(row): row for row in ranked}
 
 
@@ -174,10 +177,12 @@ def _reopened(row: ExceptionCaseRow, trouble: Trouble, now: datetime) -> dict[st
         case CaseState.RETRYING:
             after = fail_again(before)
         case CaseState.RESOLVED:
-            after = CaseFacts(row.id, moved(before, CaseState.NEW, By.SYSTEM).state, attempt=before.attempt + 1)
+            after = regress(before)
         case _:
             after = before
     told = _told(trouble)
+    if row.code == trouble.failure.code:  # it may have been handed over meanwhile
+        told |= {"team": row.team, "routed_by": row.routed_by}
     if after == before and all(getattr(row, name) == value for name, value in told.items()):
         return None
     return _update(row, after, now) | told
@@ -193,37 +198,19 @@ def _proved(case: CaseFacts, evidence: str) -> CaseFacts:
             return resolve(release(case), evidence)
 
 
-def _move(session: Session, which: ColumnElement[bool], step: _Step, *, now: datetime) -> int:
-    rows = _locked(session, which)
-    _write(session, [_update(row, step(case_of(row)), now) for row in rows])
-    return len(rows)
-
-
 def _locked(session: Session, which: ColumnElement[bool]) -> list[ExceptionCaseRow]:
     query = select(ExceptionCaseRow).where(which).order_by(col(ExceptionCaseRow.id)).with_for_update()
     return list(session.exec(query.execution_options(populate_existing=True)).all())
 
 
-def _is_over(now: datetime) -> ColumnElement[bool]:
-    is_claimed = col(ExceptionCaseRow.state).in_(_CLAIMED)
-    return (col(ExceptionCaseRow.claim_expires_at) <= now) & is_claimed
-
-
-def _is_to_wake(now: datetime) -> ColumnElement[bool]:
-    is_deferred = col(ExceptionCaseRow.state) == CaseState.DEFERRED.value
-    return is_deferred & (col(ExceptionCaseRow.wake_at) <= now) & IS_LIVE
-
-
 def _update(row: ExceptionCaseRow, after: CaseFacts, now: datetime) -> dict[str, Any]:  # column values
+    is_resolved = after.state is CaseState.RESOLVED
     return {
         "key": row.id,
+        **{name: getattr(after, name) for name in _FACTS if name != "id"},
         "state": after.state.value,
-        "claimed_by": after.claimed_by,
-        "claim_expires_at": after.claim_expires_at,
-        "wake_at": after.wake_at,
-        "attempt": after.attempt,
-        "evidence": after.evidence,
-        "resolved_at": now if after.state is CaseState.RESOLVED else None,
+        "resolved_at": now if is_resolved else (row.resolved_at if after.state is CaseState.CLOSED else None),
+        "closes_at": now + CLOSES_AFTER if is_resolved else None,
         "updated_at": now,
         "revision": row.revision + 1,
     }
@@ -262,6 +249,8 @@ def _told(trouble: Trouble) -> dict[str, Any]:  # column values
         "values": dict(failure.values),
         "fingerprint": cause.fingerprint,
         "team": trouble.team or failure.entry.owner.value,
+        "routed_by": trouble.routed_by,
+        "business_owner": trouble.business_owner,
         "currency": trouble.currency,
         "amount_minor": trouble.amount_minor,
         "group_minor": trouble.group_minor,
@@ -269,20 +258,18 @@ def _told(trouble: Trouble) -> dict[str, Any]:  # column values
     }
 
 
-def _born(number: int, trouble: Trouble, now: datetime) -> dict[str, Any]:  # column values
+def _born(number: int, trouble: Trouble, former: ExceptionCaseRow | None, now: datetime) -> dict[str, Any]:
+    """Return the column values of a new exception."""
     return {
-        "id": number,
-        "transaction_id": trouble.transaction_id,
-        "connection": trouble.connection,
+        **asdict(CaseFacts(number, CaseState.NEW)),
         "state": CaseState.NEW.value,
-        "claimed_by": None,
-        "claim_expires_at": None,
-        "attempt": 1,
+        "transaction_id": trouble.transaction_id,
+        "former_id": None if former is None else former.id,
+        "connection": trouble.connection,
         "opened_at": now,
-        "wake_at": None,
         "updated_at": now,
         "resolved_at": None,
-        "evidence": "",
+        "closes_at": None,
         "revision": 1,
         **_told(trouble),
     }

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlmodel import Session, col, func, select
 
 from control_plane.runtime import Ids
 from control_plane.store.database import advisory_lock
 from control_plane.store.tables import PolicyRow
+
+EVERY_FLOW: Final = "*"
+"""The flow of values that hold for all flows: materiality, the routing of exceptions."""
 
 
 class FourEyesError(Exception):

@@ -10,30 +10,56 @@ from hypothesis import strategies as st
 
 from control_plane.domain import exception_case as acts
 from control_plane.domain.exception_case import CASE_TRANSITIONS, SETTLED, CaseFacts, CaseState
+from control_plane.domain.hand_over import (
+    OFFER_LASTS,
+    NotOfferedError,
+    NotOverdueError,
+    Receiver,
+    accept,
+    bounce,
+    hand_over,
+    refuse,
+)
 from control_plane.domain.machine import By, ForbiddenTransitionError, is_final
+from control_plane.domain.merging import merge, unmerge
 
 Act = Callable[[CaseFacts, int, datetime], CaseFacts]
 
 NOW: Final = datetime(2026, 10, 15, 9, tzinfo=UTC)
+DAY: Final = timedelta(days=1)
+TO_TEAM: Final = Receiver(team="erp_team")
+TEAMS: Final = {1: frozenset[str](), 2: frozenset({"erp_team"}), 3: frozenset[str]()}
+OTHER: Final = CaseFacts(id=6, state=CaseState.NEW)
 ACTS: Final[dict[str, Act]] = {
     "claim": lambda case, person, now: acts.claim(case, person, now=now),
+    "keep_open": lambda case, person, now: acts.keep_open(case, person, now=now),
     "start_work": lambda case, person, _now: acts.start_work(case, person),
-    "defer": lambda case, person, now: acts.defer(case, person, wake_at=now + timedelta(days=1)),
+    "defer": lambda case, person, now: acts.defer(case, person, wake_at=now + DAY, reason="a mail", now=now),
     "wake": lambda case, _person, _now: acts.wake(case),
     "give_back": lambda case, person, _now: acts.give_back(case, person),
+    "take_back": lambda case, _person, _now: acts.take_back(case),
     "expire": lambda case, _person, now: acts.expire(case, now=now),
+    "hand_over": lambda case, person, now: hand_over(case, person, Receiver(3), until=now + OFFER_LASTS),
+    "hand_to_team": lambda case, person, now: hand_over(case, person, TO_TEAM, until=now + OFFER_LASTS),
+    "accept": lambda case, person, now: accept(case, person, teams=TEAMS[person], now=now),
+    "refuse_offer": lambda case, person, now: refuse(case, person, teams=TEAMS[person], now=now),
+    "bounce": lambda case, _person, now: bounce(case, now=now),
     "retry": lambda case, person, _now: acts.retry(case, person),
     "release": lambda case, _person, _now: acts.release(case),
     "fail_again": lambda case, _person, _now: acts.fail_again(case),
     "resolve": lambda case, _person, _now: acts.resolve(case, "posting 17"),
     "resolve by a click": lambda case, _person, _now: acts.resolve(case, ""),
-    "propose": lambda case, _person, _now: acts.moved(case, CaseState.PENDING_APPROVAL, By.OWNER),
-    "approve": lambda case, _person, _now: acts.moved(case, CaseState.RETRYING, By.APPROVER),
-    "refuse": lambda case, _person, _now: acts.moved(case, CaseState.IN_PROGRESS, By.APPROVER),
-    "close": lambda case, _person, _now: acts.moved(case, CaseState.CLOSED, By.SYSTEM),
-    "regress": lambda case, _person, _now: acts.moved(case, CaseState.NEW, By.SYSTEM),
+    "propose": lambda case, person, _now: acts.propose(case, person),
+    "withdraw": lambda case, person, _now: acts.withdraw(case, person),
+    "approve": lambda case, _person, _now: acts.decide(case, is_approved=True),
+    "refuse": lambda case, _person, _now: acts.decide(case, is_approved=False),
+    "close": lambda case, _person, _now: acts.close(case, By.SYSTEM),
+    "close as a controller": lambda case, _person, _now: acts.close(case, By.CONTROLLER),
+    "close by a click": lambda case, _person, _now: acts.close(case, By.OWNER),
+    "regress": lambda case, _person, _now: acts.regress(case),
     "cancel": lambda case, _person, _now: acts.moved(case, CaseState.CANCELLED, By.SYSTEM),
-    "merge": lambda case, _person, _now: acts.moved(case, CaseState.MERGED, By.SYSTEM),
+    "merge": lambda case, person, _now: merge(case, OTHER, person),
+    "unmerge": lambda case, _person, _now: unmerge(case, By.TEAM),
 }
 REFUSALS: Final = (
     ForbiddenTransitionError,
@@ -41,9 +67,11 @@ REFUSALS: Final = (
     acts.NotClaimedByActorError,
     acts.NotExpiredError,
     acts.NoEvidenceError,
+    NotOfferedError,
+    NotOverdueError,
 )
 HISTORIES = st.lists(
-    st.tuples(st.sampled_from(sorted(ACTS)), st.sampled_from([1, 2]), st.integers(0, 60)),
+    st.tuples(st.sampled_from(sorted(ACTS)), st.sampled_from(sorted(TEAMS)), st.integers(0, 60)),
     max_size=60,
 )
 
@@ -71,11 +99,23 @@ def test_a_history_never_leaves_the_table(history: list[tuple[str, int, int]]) -
 
 
 @given(HISTORIES)
-def test_a_claim_changes_hands_only_over_the_team(history: list[tuple[str, int, int]]) -> None:
-    for (_, _, before), (_, person, after) in pairwise(lived(history)):
+def test_a_claim_changes_hands_only_over_the_team_or_by_who_accepts_it(history: list[tuple[str, int, int]]) -> None:
+    for (_, _, before), (name, person, after) in pairwise(lived(history)):
         if after.claimed_by is not None and after.claimed_by != before.claimed_by:
-            assert before.claimed_by is None
             assert after.claimed_by == person
+            assert before.claimed_by is None or (name == "accept" and before.is_offered)
+
+
+@given(HISTORIES)
+def test_an_exception_keeps_nothing_that_its_state_has_no_use_for(history: list[tuple[str, int, int]]) -> None:
+    for name, _, case in lived(history):
+        assert (case.wake_at is not None) == (case.state is CaseState.DEFERRED), name
+        assert (case.merged_into is not None) == (case.state is CaseState.MERGED), name
+        assert case.claimed_by is None or case.state not in {CaseState.NEW, *SETTLED}, name
+        assert not case.is_offered or case.state in {CaseState.ASSIGNED, CaseState.IN_PROGRESS}, name
+        assert case.claim_expires_at is None or case.state is CaseState.ASSIGNED, name
+        if case.state is CaseState.ASSIGNED:  # an unworked claim always ends
+            assert (case.claim_expires_at is None) == case.is_offered, name
 
 
 @given(HISTORIES)
@@ -99,10 +139,14 @@ def test_nothing_is_resolved_without_evidence(history: list[tuple[str, int, int]
 def test_attempts_only_count_up(history: list[tuple[str, int, int]]) -> None:
     attempts = [after.attempt for _, _, after in lived(history)]
     assert attempts == sorted(attempts)
-    assert attempts[-1] == 1 + sum(name == "fail_again" for name, _, _ in lived(history))
+    assert attempts[-1] == 1 + sum(name in {"fail_again", "regress"} for name, _, _ in lived(history))
 
 
 def test_every_state_is_in_the_table_and_settled_ones_need_nobody() -> None:
     assert CASE_TRANSITIONS.keys() == set(CaseState)
-    people = {By.APPROVER}
+    people = {By.OWNER, By.RECEIVER, By.APPROVER}
     assert all(people.isdisjoint(by) for state in SETTLED for by in CASE_TRANSITIONS[state].values())
+    assert [state for state in CaseState if is_final(CASE_TRANSITIONS, state)] == [
+        CaseState.CLOSED,
+        CaseState.CANCELLED,
+    ]

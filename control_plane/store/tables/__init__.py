@@ -1,5 +1,6 @@
 """The tables, as rows only: they come from domain values and validate nothing themselves."""
 
+from control_plane.store.tables.bulk import BulkItemRow, BulkOperationRow
 from control_plane.store.tables.columns import BIG, JSON_VALUE, METADATA, UNRESOLVED
 from control_plane.store.tables.connections import (
     ConnectionRow,
@@ -11,7 +12,7 @@ from control_plane.store.tables.connections import (
     SyncRunRow,
     WebhookDeliveryRow,
 )
-from control_plane.store.tables.desk import ApprovalRow, ExceptionCaseRow, HoldRow
+from control_plane.store.tables.desk import ApprovalRow, ExceptionCaseRow, HoldRow, MergeRow
 from control_plane.store.tables.documents import InboxRow, LineageRow, PayloadRow, PostingRow, TransactionRow
 from control_plane.store.tables.lists import BindingRow, MasterDataRow, PolicyRow
 from control_plane.store.tables.money import BudgetUseRow, LedgerBalanceRow, LedgerMovementRow
@@ -27,6 +28,8 @@ __all__ = [
     "AuditRow",
     "BindingRow",
     "BudgetUseRow",
+    "BulkItemRow",
+    "BulkOperationRow",
     "ConnectionRow",
     "ConsumerRow",
     "CursorRow",
@@ -40,6 +43,7 @@ __all__ = [
     "LedgerMovementRow",
     "LineageRow",
     "MasterDataRow",
+    "MergeRow",
     "PacingRow",
     "PayloadRow",
     "PersonRow",

@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from control_plane.store.tables.columns import (
     BIG,
+    JSON_VALUE,
     UNRESOLVED,
     amount,
     id_column,
@@ -37,10 +38,24 @@ class ExceptionCaseRow(SQLModel, table=True):
             where="transaction_id IS NOT NULL AND state NOT IN ('resolved', 'closed', 'cancelled', 'merged')",
         ),
         partial_index("ix_exception_case_claim", "claim_expires_at", where="claim_expires_at IS NOT NULL"),
+        partial_index("ix_exception_case_offer", "offer_expires_at", where="offer_expires_at IS NOT NULL"),
+        partial_index("ix_exception_case_wake", "wake_at", where="wake_at IS NOT NULL"),
+        partial_index("ix_exception_case_closing", "closes_at", where="closes_at IS NOT NULL"),
+        partial_index("ix_exception_case_merged", "merged_into", where="merged_into IS NOT NULL"),
         Index("ix_exception_case_cause", "fingerprint", "id"),
+        CheckConstraint("state <> 'merged' OR merged_into IS NOT NULL", name="merged_into_another"),
+        CheckConstraint("merged_into IS NULL OR merged_into <> id", name="not_merged_into_itself"),
+        CheckConstraint("state <> 'deferred' OR (wake_at IS NOT NULL AND defer_reason <> '')", name="deferred_wakes"),
+        CheckConstraint("state <> 'resolved' OR evidence <> ''", name="resolved_by_evidence"),
+        CheckConstraint(
+            "state NOT IN ('assigned', 'in_progress', 'deferred', 'pending_approval') OR claimed_by IS NOT NULL",
+            name="worked_on_by_somebody",
+        ),
     )
     id: int = id_column()
     transaction_id: int | None = no_ref(index=True)
+    former_id: int | None = no_ref()
+    """The closed exception of the same document, before this one."""
     connection: str = ""
     flow: str
     legal_entity_id: str = UNRESOLVED
@@ -54,19 +69,49 @@ class ExceptionCaseRow(SQLModel, table=True):
     values: dict[str, Any] = json_value()
     fingerprint: str
     team: str
+    routed_by: str = ""
+    """The rule that chose the team; empty where the catalog's owner has it."""
+    business_owner: str = ""
+    """Who answers for the document at its source."""
     claimed_by: int | None = no_ref(index=True)
+    claimed_at: datetime | None = None
     claim_expires_at: datetime | None = None
+    offered_to: int | None = no_ref(index=True)
+    """The person to whom it is handed over, until somebody accepts."""
+    offered_team: str = ""
+    offer_expires_at: datetime | None = None
+    merged_into: int | None = no_ref()
     currency: str = "XXX"
     amount_minor: int = amount()
     group_minor: int | None = Field(default=None, sa_type=BIG)
     attempt: int = 1
+    regression_count: int = 0
+    """How often it came back after it had been resolved."""
     opened_at: datetime
     due_at: datetime | None = None
     wake_at: datetime | None = None
+    defer_reason: str = ""
     updated_at: datetime
     resolved_at: datetime | None = None
+    closes_at: datetime | None = None
+    """When the system closes it; none where only a controller does."""
     evidence: str = ""
     revision: int = 1
+
+
+class MergeRow(SQLModel, table=True):
+    """That a person told one exception in another one; taken apart, the two are never merged again."""
+
+    __tablename__ = "merge"
+    case_id: int = Field(primary_key=True, sa_type=BIG)
+    into_id: int = Field(primary_key=True, sa_type=BIG)
+    merged_by: str
+    merged_at: datetime
+    reason: str
+    unmerged_by: str = ""
+    """Empty: it holds, or was ended by the end of the other one."""
+    unmerged_at: datetime | None = None
+    unmerge_reason: str = ""
 
 
 class ApprovalRow(SQLModel, table=True):
@@ -75,9 +120,12 @@ class ApprovalRow(SQLModel, table=True):
     __tablename__ = "approval"
     __table_args__ = (
         CheckConstraint("checker_id IS NULL OR checker_id <> maker_id", name="four_eyes"),
+        CheckConstraint("checker_employee_ref = '' OR checker_employee_ref <> maker_employee_ref", name="two_persons"),
+        CheckConstraint("checker_employee_ref = '' OR checker_employee_ref <> beneficiary", name="not_for_oneself"),
         CheckConstraint("(state IN ('approved', 'refused')) = (checker_id IS NOT NULL)", name="decided_by_somebody"),
         partial_index("uq_approval_open", "kind", "subject_type", "subject_id", unique=True, where="state = 'open'"),
         partial_index("ix_approval_waiting", "legal_entity_id", "proposed_at", where="state = 'open'"),
+        partial_index("ix_approval_waived", "maker_id", "kind", "proposed_at", where="state = 'waived'"),
         Index("ix_approval_subject", "subject_type", "subject_id"),
     )
     id: int = id_column()
@@ -87,7 +135,7 @@ class ApprovalRow(SQLModel, table=True):
     subject_id: int = ref()
     legal_entity_id: str = UNRESOLVED
     state: str
-    """open | approved | refused | withdrawn | outdated"""
+    """open | approved | refused | withdrawn | outdated | waived"""
     content: dict[str, Any] = json_text()
     content_sha256: str
     """Of the content: who approves names it, so nobody approves what was changed meanwhile."""
@@ -96,11 +144,18 @@ class ApprovalRow(SQLModel, table=True):
     group_minor: int | None = Field(default=None, sa_type=BIG)
     reason_code: str = ""
     reason: str = ""
+    beneficiary: str = ""
+    """The employee whom it pays."""
+    barred: list[int] = Field(default_factory=list, sa_type=JSON_VALUE)
+    """Persons who had a hand in it beside its maker."""
     maker_id: int = ref(index=True)
     maker: str
+    maker_employee_ref: str = ""
+    """A second login of the same employee is the same person."""
     proposed_at: datetime
     checker_id: int | None = no_ref()
     checker: str = ""
+    checker_employee_ref: str = ""
     decided_at: datetime | None = None
     decision_reason: str = ""
     revision: int = 1

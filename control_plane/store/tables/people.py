@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import CheckConstraint, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from control_plane.store.tables.columns import BIG, UNRESOLVED, id_column, json_text, json_value, no_ref, ref
@@ -13,10 +13,13 @@ class PersonRow(SQLModel, table=True):
     """A person or a machine that may act."""
 
     __tablename__ = "person"
+    __table_args__ = (CheckConstraint("reports_to IS NULL OR reports_to <> id", name="reports_to_another"),)
     id: int = id_column()
     login: str = Field(unique=True)
     name: str
     employee_ref: str = ""
+    reports_to: int | None = no_ref()
+    """The person above: who reports to a beneficiary does not act on what pays them."""
     is_machine: bool = False
     is_active: bool = True
     created_at: datetime
@@ -29,6 +32,10 @@ class GrantRow(SQLModel, table=True):
     person_id: int = Field(primary_key=True, sa_type=BIG)
     role: str = Field(primary_key=True)
     legal_entity_id: str = Field(primary_key=True)
+    limit_minor: int | None = Field(default=None, sa_type=BIG)
+    """Up to which amount in the group's currency; None: any."""
+    valid_until: datetime | None = None
+    """Of what is lent for a while; None: for good."""
 
 
 class ApiKeyRow(SQLModel, table=True):
@@ -63,6 +70,7 @@ class AuditRow(SQLModel, table=True):
     """Who did what and why, chained by keyed hashes."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_object", "object_type", "object_id", "seq"),)
     seq: int = Field(primary_key=True, sa_type=BIG, sa_column_kwargs={"autoincrement": False})
     occurred_at: datetime
     actor_id: int | None = no_ref()

@@ -5,23 +5,34 @@ import pytest
 
 from control_plane.domain.exception_case import (
     CLAIM_LASTS,
+    CLAIM_LASTS_AT_MOST,
+    DEFERS_AT_MOST,
+    FORM_LASTS,
     CaseFacts,
     CaseState,
     ClaimedBySomebodyElseError,
     NoEvidenceError,
     NotClaimedByActorError,
     NotExpiredError,
+    NoWakeTimeError,
     claim,
+    close,
+    decide,
     defer,
     expire,
     fail_again,
     give_back,
+    keep_open,
     moved,
+    propose,
+    regress,
     release,
     resolve,
     retry,
     start_work,
+    take_back,
     wake,
+    withdraw,
 )
 from control_plane.domain.machine import By, ForbiddenTransitionError
 
@@ -69,8 +80,8 @@ def test_giving_back_returns_it_to_the_team() -> None:
 
 def test_a_deferred_exception_wakes_in_work() -> None:
     tomorrow = NOW + timedelta(days=1)
-    deferred = defer(WORKED, KIM, wake_at=tomorrow)
-    assert (deferred.state, deferred.wake_at) == (CaseState.DEFERRED, tomorrow)
+    deferred = defer(WORKED, KIM, wake_at=tomorrow, reason="Mail sent", now=NOW)
+    assert (deferred.state, deferred.wake_at, deferred.defer_reason) == (CaseState.DEFERRED, tomorrow, "Mail sent")
     assert wake(deferred) == WORKED
     assert start_work(deferred, KIM) == WORKED
 
@@ -81,7 +92,7 @@ def test_a_deferred_exception_wakes_in_work() -> None:
         lambda case: start_work(case, LEE),
         lambda case: give_back(case, LEE),
         lambda case: retry(case, LEE),
-        lambda case: defer(case, LEE, wake_at=NOW),
+        lambda case: defer(case, LEE, wake_at=NOW + timedelta(days=1), reason="Mail sent", now=NOW),
     ],
     ids=["start_work", "give_back", "retry", "defer"],
 )
@@ -125,8 +136,53 @@ def test_a_click_does_not_resolve() -> None:
 
 
 def test_a_refused_proposal_goes_back_to_work() -> None:
-    proposed = moved(WORKED, CaseState.PENDING_APPROVAL, By.OWNER)
-    assert moved(proposed, CaseState.IN_PROGRESS, By.APPROVER).state is CaseState.IN_PROGRESS
-    assert moved(proposed, CaseState.RETRYING, By.APPROVER).state is CaseState.RETRYING
+    proposed = propose(WORKED, KIM)
+    assert (proposed.state, proposed.claimed_by) == (CaseState.PENDING_APPROVAL, KIM)
+    assert decide(proposed, is_approved=False) == WORKED
+    assert decide(proposed, is_approved=True).state is CaseState.RETRYING
+    assert withdraw(proposed, KIM) == WORKED
     with pytest.raises(ForbiddenTransitionError):
         moved(proposed, CaseState.RETRYING, By.OWNER)
+    with pytest.raises(ForbiddenTransitionError):
+        withdraw(WORKED, KIM)
+
+
+@pytest.mark.parametrize("wake_at", [NOW, NOW - timedelta(days=1), NOW + DEFERS_AT_MOST + timedelta(seconds=1)])
+def test_nothing_is_put_aside_without_a_near_future(wake_at: datetime) -> None:
+    with pytest.raises(NoWakeTimeError):
+        defer(WORKED, KIM, wake_at=wake_at, reason="Mail sent", now=NOW)
+
+
+def test_nothing_is_put_aside_without_a_reason() -> None:
+    with pytest.raises(NoWakeTimeError):
+        defer(WORKED, KIM, wake_at=NOW + timedelta(days=1), reason=" ", now=NOW)
+
+
+def test_an_open_form_keeps_a_claim_but_not_for_ever() -> None:
+    later = NOW + CLAIM_LASTS - timedelta(minutes=1)
+    assert keep_open(CLAIMED, KIM, now=NOW) == CLAIMED
+    assert keep_open(CLAIMED, KIM, now=later).claim_expires_at == later + FORM_LASTS
+    kept = keep_open(CLAIMED, KIM, now=NOW + timedelta(hours=9))
+    assert kept.claim_expires_at == NOW + CLAIM_LASTS_AT_MOST
+    assert keep_open(WORKED, KIM, now=NOW) == WORKED
+    with pytest.raises(NotClaimedByActorError):
+        keep_open(CLAIMED, LEE, now=NOW)
+
+
+def test_what_comes_back_after_it_was_resolved_is_counted_and_what_is_closed_does_not_come_back() -> None:
+    resolved = resolve(retry(WORKED, KIM), "posting 17")
+    again = regress(resolved)
+    assert (again.state, again.regression_count, again.attempt, again.evidence) == (CaseState.NEW, 1, 2, "")
+    with pytest.raises(ForbiddenTransitionError):
+        regress(close(resolved, By.SYSTEM))
+
+
+def test_only_a_controller_or_the_system_closes() -> None:
+    resolved = resolve(retry(WORKED, KIM), "posting 17")
+    assert close(resolved, By.CONTROLLER).evidence == "posting 17"
+    with pytest.raises(ForbiddenTransitionError):
+        close(resolved, By.OWNER)
+
+
+def test_who_is_away_gives_back_what_they_had() -> None:
+    assert take_back(CLAIMED) == take_back(WORKED) == NEW

@@ -1,13 +1,16 @@
-"""Exceptions in the store: opened set by set, reopened, released, resolved by evidence, expired."""
+"""Exceptions in the store: opened set by set, reopened, released, resolved by evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 
 from connectors.failures import Failure
 from control_plane.domain import exception_case as machine
+from control_plane.domain.exception_case import CaseFacts
+from control_plane.domain.machine import By
+from control_plane.domain.merging import merge
 from control_plane.store import exception_cases
 from control_plane.store.database import Database
 from control_plane.store.exception_cases import Trouble
@@ -42,6 +45,11 @@ class Desk:
         with self.database.write() as session:
             assert exception_cases.change(session, row, after, now=self.now)
         return self.row(row.id)
+
+    def step(self, number: int, step: Callable[[CaseFacts], CaseFacts]) -> None:
+        with self.database.write() as session:
+            seen = self.row(number)
+            assert exception_cases.change(session, seen, step(exception_cases.case_of(seen)), now=self.now)
 
     def release(self, *transactions: int) -> None:
         with self.database.write() as session:
@@ -128,6 +136,7 @@ def test_a_resolved_exception_comes_back_when_its_document_stops_again(desk: Des
     desk.resolve(t1="posted as 49")
     again = desk.open(trouble(code="recalled_after_post"))[0]
     assert (again.id, again.state, again.attempt, again.evidence) == (first.id, "new", 2, "")
+    assert again.regression_count == 1
     assert again.resolved_at is None
 
 
@@ -151,29 +160,33 @@ def test_what_somebody_else_changed_is_not_changed_on_old_sight(desk: Desk) -> N
     assert desk.row(row.id).claimed_by == ANNA
 
 
-def test_a_claim_runs_out_unless_it_is_worked(desk: Desk) -> None:
-    idle, worked = desk.open(trouble(1), trouble(2))
-    desk.claim(idle)
-    desk.claim(worked, work=True)
-    with desk.database.read() as session:
-        assert not exception_cases.has_due(session, now=desk.now)
-    desk.runtime.advance(machine.CLAIM_LASTS)
-    with desk.database.write() as session:
-        assert exception_cases.has_due(session, now=desk.now)
-        assert exception_cases.expire_claims(session, now=desk.now) == 1
-    assert (desk.row(idle.id).state, desk.row(idle.id).claimed_by) == ("new", None)
-    assert desk.row(worked.id).state == "in_progress"
+def test_after_a_closed_exception_a_new_one_is_opened_and_linked(desk: Desk) -> None:
+    first = desk.open(trouble())[0]
+    desk.resolve(t1="posted as 49")
+    desk.step(first.id, lambda case: machine.close(case, By.SYSTEM))
+    second = desk.open(trouble(code="recalled_after_post"))[0]
+    assert (second.id != first.id, second.former_id, second.state) == (True, first.id, "new")
+    assert desk.row(first.id).state == "closed"
+    assert desk.row(first.id).evidence == "posted as 49"
 
 
-def test_a_deferred_exception_wakes(desk: Desk) -> None:
-    row = desk.claim(desk.open(trouble())[0], work=True)
-    wake_at = desk.now + timedelta(hours=1)
-    with desk.database.write() as session:
-        after = machine.defer(exception_cases.case_of(row), ANNA, wake_at=wake_at)
-        assert exception_cases.change(session, row, after, now=desk.now)
-        assert exception_cases.wake_deferred(session, now=desk.now) == 0
-        assert exception_cases.wake_deferred(session, now=wake_at) == 1
-    assert desk.row(row.id).state == "in_progress"
+def test_a_team_that_took_an_exception_over_keeps_it_as_long_as_its_cause_stays(desk: Desk) -> None:
+    row = desk.claim(desk.open(trouble())[0])
+    desk.step(row.id, lambda case: replace(case, team="erp_team"))
+    assert desk.open(trouble(amount_minor=7))[0].team == "erp_team"
+    assert desk.open(trouble(code="closed_period"))[0].team == "finance_operations"
+
+
+def test_what_is_told_in_another_one_stays_there_when_it_fails_again_and_is_resolved_by_its_own_evidence(
+    desk: Desk,
+) -> None:
+    row, into = desk.open(trouble(1), trouble(2))
+    desk.step(desk.claim(row).id, lambda case: merge(case, exception_cases.case_of(into), ANNA))
+    again = desk.open(trouble(code="closed_period"))[0]
+    assert (again.id, again.state, again.merged_into, again.code) == (row.id, "merged", into.id, "closed_period")
+    desk.resolve(t1="posted as 49")
+    done = desk.row(row.id)
+    assert (done.state, done.merged_into, done.evidence) == ("resolved", None, "posted as 49")
 
 
 def test_what_waits_for_approval_is_canceled_when_it_is_no_longer_needed(desk: Desk) -> None:

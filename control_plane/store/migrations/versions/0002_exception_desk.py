@@ -1,9 +1,10 @@
 """Make the tables of the exception desk."""
 
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 from sqlmodel.sql import sqltypes
 
 revision: Final = "0002"
@@ -12,16 +13,96 @@ branch_labels: Final = None
 depends_on: Final = None
 
 _OPEN: Final = sa.text("state = 'open'")
+_WAIVED: Final = sa.text("state = 'waived'")
+
+_DECIDES: Final = """
+    OLD.state = 'open' AND NEW.id = OLD.id AND NEW.kind = OLD.kind AND NEW.subject_type = OLD.subject_type
+    AND NEW.subject_id = OLD.subject_id AND NEW.legal_entity_id = OLD.legal_entity_id
+    AND CAST(NEW.content AS TEXT) = CAST(OLD.content AS TEXT) AND NEW.content_sha256 = OLD.content_sha256
+    AND NEW.amount_minor = OLD.amount_minor AND NEW.maker_id = OLD.maker_id
+    AND NEW.maker_employee_ref = OLD.maker_employee_ref AND NEW.beneficiary = OLD.beneficiary
+"""
+"""A proposal is decided once, as it was proposed."""
 
 
 def upgrade() -> None:
-    for create in (_create_approval,):
+    for create in (
+        _widen_exception_case,
+        _create_merge,
+        _index_audit,
+        _create_approval,
+        _widen_person,
+        _widen_grant_of_role,
+        _create_bulk,
+    ):
         create()
+    for guard in _GUARDS[op.get_bind().dialect.name]:
+        op.execute(guard)
 
 
 def downgrade() -> None:
-    for table in ("approval",):
+    with op.batch_alter_table("grant_of_role") as batch_op:
+        batch_op.drop_column("limit_minor")
+        batch_op.drop_column("valid_until")
+    with op.batch_alter_table("person") as batch_op:
+        batch_op.drop_constraint(op.f("ck_person_reports_to_another"))
+        batch_op.drop_column("reports_to")
+    _narrow_exception_case()
+    op.drop_index("ix_audit_object", "audit")
+    for table in (
+        "bulk_item",
+        "bulk_operation",
+        "merge",
+        "approval",
+    ):
         op.drop_table(table)
+
+
+_GUARDS: Final = {
+    "sqlite": (
+        f"""
+        CREATE TRIGGER approval_is_only_decided BEFORE UPDATE ON approval WHEN ({_DECIDES}) IS NOT TRUE
+        BEGIN SELECT RAISE(ABORT, 'approval is_only_decided'); END
+        """,
+        """
+        CREATE TRIGGER approval_is_never_deleted BEFORE DELETE ON approval
+        BEGIN SELECT RAISE(ABORT, 'approval is_never_deleted'); END
+        """,
+        """
+        CREATE TRIGGER approval_is_never_replaced BEFORE INSERT ON approval
+        WHEN EXISTS (SELECT 1 FROM approval WHERE id = NEW.id)
+        BEGIN SELECT RAISE(ABORT, 'approval is_never_replaced'); END
+        """,
+    ),
+    "postgresql": (
+        f"""
+        CREATE TRIGGER approval_is_only_decided BEFORE UPDATE ON approval FOR EACH ROW
+        WHEN (({_DECIDES}) IS NOT TRUE) EXECUTE FUNCTION refuse_change()
+        """,
+        """
+        CREATE TRIGGER approval_is_never_deleted BEFORE DELETE ON approval FOR EACH ROW
+        EXECUTE FUNCTION refuse_change()
+        """,
+        """
+        CREATE TRIGGER approval_is_never_emptied BEFORE TRUNCATE ON approval FOR EACH STATEMENT
+        EXECUTE FUNCTION refuse_change()
+        """,
+    ),
+}
+
+
+def _widen_person() -> None:
+    big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    with op.batch_alter_table("person") as batch_op:
+        batch_op.add_column(sa.Column("reports_to", big, nullable=True))
+        batch_op.create_check_constraint(op.f("ck_person_reports_to_another"), "reports_to IS NULL OR reports_to <> id")
+
+
+def _widen_grant_of_role() -> None:
+    big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    with op.batch_alter_table("grant_of_role") as batch_op:
+        batch_op.add_column(sa.Column("limit_minor", big, nullable=True))
+        batch_op.add_column(sa.Column("valid_until", sqltypes.UTCDateTime(), nullable=True))
 
 
 def _create_approval() -> None:
@@ -40,11 +121,17 @@ def _create_approval() -> None:
         sa.Column("group_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reason_code", sqltypes.AutoString(), nullable=False),
         sa.Column("reason", sqltypes.AutoString(), nullable=False),
+        sa.Column("beneficiary", sqltypes.AutoString(), nullable=False),
+        sa.Column(
+            "barred", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
         sa.Column("maker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("maker", sqltypes.AutoString(), nullable=False),
+        sa.Column("maker_employee_ref", sqltypes.AutoString(), nullable=False),
         sa.Column("proposed_at", sqltypes.UTCDateTime(), nullable=False),
         sa.Column("checker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("checker", sqltypes.AutoString(), nullable=False),
+        sa.Column("checker_employee_ref", sqltypes.AutoString(), nullable=False),
         sa.Column("decided_at", sqltypes.UTCDateTime(), nullable=True),
         sa.Column("decision_reason", sqltypes.AutoString(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -53,6 +140,14 @@ def _create_approval() -> None:
             name=op.f("ck_approval_decided_by_somebody"),
         ),
         sa.CheckConstraint("checker_id IS NULL OR checker_id <> maker_id", name=op.f("ck_approval_four_eyes")),
+        sa.CheckConstraint(
+            "checker_employee_ref = '' OR checker_employee_ref <> maker_employee_ref",
+            name=op.f("ck_approval_two_persons"),
+        ),
+        sa.CheckConstraint(
+            "checker_employee_ref = '' OR checker_employee_ref <> beneficiary",
+            name=op.f("ck_approval_not_for_oneself"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_approval")),
     )
     with op.batch_alter_table("approval", schema=None) as batch_op:
@@ -66,9 +161,170 @@ def _create_approval() -> None:
             postgresql_where=_OPEN,
         )
         batch_op.create_index(
+            "ix_approval_waived",
+            ["maker_id", "kind", "proposed_at"],
+            unique=False,
+            sqlite_where=_WAIVED,
+            postgresql_where=_WAIVED,
+        )
+        batch_op.create_index(
             "uq_approval_open",
             ["kind", "subject_type", "subject_id"],
             unique=True,
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         )
+
+
+_CASE_RULES: Final = {
+    "merged_into_another": "state <> 'merged' OR merged_into IS NOT NULL",
+    "not_merged_into_itself": "merged_into IS NULL OR merged_into <> id",
+    "deferred_wakes": "state <> 'deferred' OR (wake_at IS NOT NULL AND defer_reason <> '')",
+    "resolved_by_evidence": "state <> 'resolved' OR evidence <> ''",
+    "worked_on_by_somebody": (
+        "state NOT IN ('assigned', 'in_progress', 'deferred', 'pending_approval') OR claimed_by IS NOT NULL"
+    ),
+}
+_CASE_INDEXES: Final = {
+    "ix_exception_case_offer": "offer_expires_at",
+    "ix_exception_case_wake": "wake_at",
+    "ix_exception_case_closing": "closes_at",
+    "ix_exception_case_merged": "merged_into",
+}
+"""Each over the few rows that have the value."""
+
+
+def _big() -> sa.types.TypeEngine[int]:
+    return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _case_columns() -> list[sa.Column[Any]]:  # of several types
+    texts = ("routed_by", "business_owner", "offered_team", "defer_reason")
+    return [
+        *(sa.Column(name, sqltypes.AutoString(), nullable=False, server_default="") for name in texts),
+        *(sa.Column(name, _big(), nullable=True) for name in ("former_id", "offered_to", "merged_into")),
+        *(sa.Column(name, sqltypes.UTCDateTime(), nullable=True) for name in _CASE_MOMENTS),
+        sa.Column("regression_count", sa.Integer(), nullable=False, server_default="0"),
+    ]
+
+
+_CASE_MOMENTS: Final = ("claimed_at", "offer_expires_at", "closes_at")
+
+
+def _widen_exception_case() -> None:
+    op.execute("UPDATE exception_case SET evidence = 'not recorded' WHERE state = 'resolved' AND evidence = ''")
+    with op.batch_alter_table("exception_case", schema=None) as batch_op:
+        for column in _case_columns():
+            batch_op.add_column(column)
+        for name, rule in _CASE_RULES.items():
+            batch_op.create_check_constraint(batch_op.f(f"ck_exception_case_{name}"), rule)
+        batch_op.create_index(batch_op.f("ix_exception_case_offered_to"), ["offered_to"], unique=False)
+        for name, column_name in _CASE_INDEXES.items():
+            where = sa.text(f"{column_name} IS NOT NULL")
+            batch_op.create_index(name, [column_name], unique=False, sqlite_where=where, postgresql_where=where)
+
+
+def _narrow_exception_case() -> None:
+    with op.batch_alter_table("exception_case", schema=None) as batch_op:
+        for name in ("ix_exception_case_offered_to", *_CASE_INDEXES):
+            batch_op.drop_index(name)
+        for name in _CASE_RULES:
+            batch_op.drop_constraint(batch_op.f(f"ck_exception_case_{name}"), type_="check")
+        for column in _case_columns():
+            batch_op.drop_column(column.name)
+
+
+def _create_merge() -> None:
+    op.create_table(
+        "merge",
+        sa.Column("case_id", _big(), nullable=False),
+        sa.Column("into_id", _big(), nullable=False),
+        sa.Column("merged_by", sqltypes.AutoString(), nullable=False),
+        sa.Column("merged_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("reason", sqltypes.AutoString(), nullable=False),
+        sa.Column("unmerged_by", sqltypes.AutoString(), nullable=False),
+        sa.Column("unmerged_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("unmerge_reason", sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "into_id", name=op.f("pk_merge")),
+    )
+
+
+def _index_audit() -> None:
+    op.create_index("ix_audit_object", "audit", ["object_type", "object_id", "seq"], unique=False)
+
+
+def _create_bulk() -> None:
+    op.create_table(
+        "bulk_operation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("act", sqltypes.AutoString(), nullable=False),
+        sa.Column(
+            "parameters", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("selection", sa.JSON(), nullable=False),
+        sa.Column("legal_entity_id", sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqltypes.AutoString(), nullable=False),
+        sa.Column("item_count", sa.Integer(), nullable=False),
+        sa.Column("set_sha256", sqltypes.AutoString(), nullable=False),
+        sa.Column(
+            "plan", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "limits", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("approval_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("maker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("maker", sqltypes.AutoString(), nullable=False),
+        sa.Column("reason", sqltypes.AutoString(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("step_size", sa.Integer(), nullable=False),
+        sa.Column("stop_reason", sqltypes.AutoString(), nullable=False),
+        sa.Column("sentence", sqltypes.AutoString(), nullable=False),
+        sa.Column("planned_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("started_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("ended_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("updated_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.CheckConstraint("item_count > 0", name=op.f("ck_bulk_operation_not_empty")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_operation")),
+    )
+    op.create_table(
+        "bulk_item",
+        sa.Column("operation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("transaction_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("document", sqltypes.AutoString(), nullable=False),
+        sa.Column("legal_entity_id", sqltypes.AutoString(), nullable=False),
+        sa.Column("currency", sqltypes.AutoString(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("group_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("fingerprint", sqltypes.AutoString(), nullable=False),
+        sa.Column("code", sqltypes.AutoString(), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("state", sqltypes.AutoString(), nullable=False),
+        sa.Column("is_held", sa.Boolean(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("is_same_failure", sa.Boolean(), nullable=False),
+        sa.Column("sentence", sqltypes.AutoString(), nullable=False),
+        sa.Column("updated_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("operation_id", "position", name=op.f("pk_bulk_item")),
+    )
+    running, held = sa.text("state = 'running'"), sa.text("is_held")
+    with op.batch_alter_table("bulk_operation", schema=None) as batch_op:
+        batch_op.create_index("ix_bulk_operation_maker", ["maker_id", "act", "planned_at"], unique=False)
+        batch_op.create_index(
+            "ix_bulk_operation_at_work", ["id"], unique=False, sqlite_where=running, postgresql_where=running
+        )
+    with op.batch_alter_table("bulk_item", schema=None) as batch_op:
+        batch_op.create_index("ix_bulk_item_case", ["case_id"], unique=False)
+        batch_op.create_index("ix_bulk_item_state", ["operation_id", "state", "position"], unique=False)
+        batch_op.create_index("ix_bulk_item_step", ["operation_id", "step", "state"], unique=False)
+        batch_op.create_index(
+            "ix_bulk_item_running",
+            ["operation_id", "position"],
+            unique=False,
+            sqlite_where=running,
+            postgresql_where=running,
+        )
+        batch_op.create_index("uq_bulk_item_held", ["case_id"], unique=True, sqlite_where=held, postgresql_where=held)
