@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from control_plane.domain.access import Act, Actor, may
+from control_plane.domain.access import Act, Actor, is_paid, may
 from control_plane.domain.exception_case import CaseFacts
 from control_plane.domain.identity import public_id
 from control_plane.engine.parts import Unit
 from control_plane.store import audit, exception_cases, lineage, transactions
 from control_plane.store.tables import ExceptionCaseRow, TransactionRow
+
+OWN_MONEY: Final = "The document pays you, or somebody you report to; somebody else has to act on it."
 
 
 class UnknownObjectError(LookupError):
@@ -22,7 +24,7 @@ class NotAllowedError(Exception):
 
 
 class OwnDocumentError(NotAllowedError):
-    """Nobody acts on a document that pays them."""
+    """Nobody acts on a document that pays them, or somebody whom they report to."""
 
 
 class ChangedMeanwhileError(Exception):
@@ -87,7 +89,7 @@ def see_exception(hand: Hand, act: Act, case_id: int, *, revision: int) -> Seen:
         raise ChangedMeanwhileError("The exception has changed since you read it.")
     document = transactions.row_of(hand.unit.session, row.transaction_id) if row.transaction_id else None
     if document is not None and is_own(hand.actor, document):
-        raise OwnDocumentError("The document pays you; somebody else has to act on it.")
+        raise OwnDocumentError(OWN_MONEY)
     return Seen(row, document)
 
 
@@ -139,8 +141,8 @@ def record(  # an audit entry has as many parts
 
 
 def is_own(actor: Actor, document: TransactionRow) -> bool:
-    """Return whether the document pays the actor."""
-    return bool(actor.employee_ref) and actor.employee_ref == document.counterparty
+    """Return whether the document pays the actor, or somebody whom the actor reports to or stands in for."""
+    return is_paid(actor, document.counterparty)
 
 
 def _line(hand: Hand, document: TransactionRow, name: str) -> lineage.Entry:

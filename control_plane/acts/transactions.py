@@ -3,6 +3,7 @@
 from typing import Final
 
 from control_plane.acts.door import (
+    OWN_MONEY,
     ChangedMeanwhileError,
     Hand,
     NotPossibleError,
@@ -58,7 +59,7 @@ def _seen(hand: Hand, transaction_id: int, *, revision: int) -> TransactionRow:
     if document.revision != revision:
         raise ChangedMeanwhileError("The document has changed since you read it.")
     if is_own(hand.actor, document):
-        raise OwnDocumentError("The document pays you; somebody else has to act on it.")
+        raise OwnDocumentError(OWN_MONEY)
     return document
 
 

@@ -10,6 +10,7 @@ from control_plane.api.grouping import GroupedIntake
 from control_plane.api.problem_json import add_problem_handlers
 from control_plane.api.routes import (
     alerts,
+    approvals,
     audit,
     connections,
     events,
@@ -27,9 +28,11 @@ from control_plane.api.shield import Shield
 from control_plane.domain.identity import public_id
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    events.router,  # first, for it is asked most
     people.router,
     transactions.router,
     exceptions.router,
+    approvals.router,
     ledger.router,
     slas.router,
     connections.router,
@@ -37,7 +40,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     flows.router,
     master_data.router,
     audit.router,
-    events.router,
     health.router,
 )
 

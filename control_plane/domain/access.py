@@ -73,6 +73,8 @@ class Grant:
 
     role: Role
     legal_entity: str = GROUP
+    limit_minor: int | None = None
+    """Up to which amount in the group's currency the person decides; None: any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,15 @@ class Actor:
     grants: frozenset[Grant] = frozenset()
     employee_ref: str = ""
     is_machine: bool = False
+    superior_refs: frozenset[str] = frozenset()
+    """The employees whom they report to, all the way up, and those whom they stand in for, with theirs."""
+    stands_for: frozenset[int] = frozenset()
+    """The persons whose work they do at present."""
+
+    @property
+    def persons(self) -> frozenset[int]:
+        """Return everybody in whose name they act."""
+        return self.stands_for | {self.person_id}
 
 
 def scope_of(actor: Actor, act: Act) -> Scope:
@@ -117,3 +128,18 @@ def scope_of(actor: Actor, act: Act) -> Scope:
 def may(actor: Actor, act: Act, legal_entity: str) -> bool:
     """Return whether the actor may do this in the legal entity."""
     return scope_of(actor, act).includes(legal_entity)
+
+
+def is_paid(actor: Actor, employee_ref: str) -> bool:
+    """Return whether money for this employee is the actor's own, or that of somebody they report to."""
+    return bool(employee_ref) and employee_ref in {actor.employee_ref, *actor.superior_refs}
+
+
+def is_within_limit(actor: Actor, act: Act, legal_entity: str, group_minor: int | None) -> bool:
+    """Return whether the actor may do this up to this amount; one without a rate is above every limit."""
+    limits = [
+        grant.limit_minor
+        for grant in actor.grants
+        if act in MAY[grant.role] and grant.legal_entity in {GROUP, legal_entity}
+    ]
+    return any(limit is None or (group_minor is not None and abs(group_minor) <= limit) for limit in limits)

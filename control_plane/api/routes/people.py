@@ -47,7 +47,7 @@ def exchange_code(services: Annotated[Services, Depends(services_of)], code: str
         raise not_found()
     expires_at = now + services.settings.signed_in_for
     with services.database.write() as session:
-        actor = people.actor(session, person_id)
+        actor = people.actor(session, person_id, now=now)
         if actor is None:
             raise not_found()
         entropy = secrets.token_bytes(ENTROPY_BYTES)

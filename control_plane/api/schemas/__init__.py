@@ -1,6 +1,7 @@
 """What the API says and hears: one model per answer and per command."""
 
 from control_plane.api.schemas.alerts import Alert, Alerts
+from control_plane.api.schemas.approvals import ApprovalView, DecisionOn
 from control_plane.api.schemas.common import (
     Amount,
     Answer,
@@ -60,6 +61,7 @@ __all__ = [
     "Alerts",
     "Amount",
     "Answer",
+    "ApprovalView",
     "AuditEntry",
     "AwaitedView",
     "Because",
@@ -70,6 +72,7 @@ __all__ = [
     "ConnectionDetail",
     "ConnectionSummary",
     "Connections",
+    "DecisionOn",
     "DuplicateOf",
     "EventReceipt",
     "EventsAccepted",

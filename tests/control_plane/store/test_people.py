@@ -76,8 +76,8 @@ def test_who_is_shut_out_has_no_key_any_more(database: Database, ids: CountingId
     with database.write() as session:
         assert people.deactivate(session, anna)
         assert not people.deactivate(session, anna)
-        assert people.actor(session, anna) is None
-        assert people.actor(session, 4711) is None
+        assert people.actor(session, anna, now=MORNING) is None
+        assert people.actor(session, 4711, now=MORNING) is None
 
     assert who(database, key) is None
 
@@ -85,11 +85,11 @@ def test_who_is_shut_out_has_no_key_any_more(database: Database, ids: CountingId
 def test_grants_are_replaced_as_a_whole(database: Database, anna: int) -> None:
     with database.write() as session:
         people.set_grants(session, anna, [Grant(Role.AUDITOR)])
-        found = people.actor(session, anna)
+        found = people.actor(session, anna, now=MORNING)
         assert found is not None
         assert found.grants == {Grant(Role.AUDITOR)}
         people.set_grants(session, anna, [])
-        found = people.actor(session, anna)
+        found = people.actor(session, anna, now=MORNING)
         assert found is not None
         assert found.grants == frozenset()
 
