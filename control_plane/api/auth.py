@@ -8,7 +8,8 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 
 from control_plane.api.problem_json import ProblemError
 from control_plane.api.services import Services
@@ -59,17 +60,24 @@ async def services_of(request: Request) -> Services:
     return services
 
 
-async def asking(
-    request: Request,
-    services: Annotated[Services, Depends(services_of)],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-) -> Asking:
+async def asking(request: Request, _: Annotated[object, Depends(_BEARER)]) -> Asking:
     """Return who asks, as it was known at most a second ago.
 
     Raises:
         ProblemError: 401; there is no key, or it is not valid (any more).
     """
-    found = None if bearer is None else await _recognized(services, bearer.credentials)
+    return await who_asks(request)
+
+
+async def who_asks(request: Request) -> Asking:
+    """Return the same where FastAPI is not asked to solve it.
+
+    Raises:
+        ProblemError: 401; there is no key, or it is not valid (any more).
+    """
+    services = await services_of(request)
+    scheme, key = get_authorization_scheme_param(request.headers.get("authorization"))
+    found = await _recognized(services, key) if scheme.lower() == "bearer" else None
     if found is None:
         headers = {"www-authenticate": 'Bearer realm="tieout"'}
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "unauthorized", "Name a valid API key.", headers=headers)

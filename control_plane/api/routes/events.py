@@ -1,25 +1,25 @@
 """Intake: others send us CloudEvents; 202 means that they are safely ours."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from connectors.contract import Envelope
-from control_plane.api.auth import Asking, Asks
+from control_plane.api.auth import Asking, asking, who_asks
 from control_plane.api.cloud_events import BATCH, STRUCTURED, read_events
 from control_plane.api.grouping import GroupedIntake
 from control_plane.api.problem_json import ProblemError
 from control_plane.api.schemas import EventReceipt, EventsAccepted
 from control_plane.api.services import Taken
-from control_plane.api.strict import StrictRoute
+from control_plane.api.strict import BareRoute
 from control_plane.domain.access import Act, may
 from control_plane.domain.identity import public_id
 from control_plane.store.tables import UNRESOLVED
 
-router: Final = APIRouter(prefix="/v1/events", tags=["events"], route_class=StrictRoute)
+router: Final = APIRouter(prefix="/v1/events", tags=["events"], route_class=BareRoute)
 
 _EVENT: Final[dict[str, Any]] = {  # JSON Schema
     "type": "object",
@@ -44,25 +44,29 @@ _BODY: Final[dict[str, Any]] = {  # OpenAPI
 }
 
 
-async def intakes_of(request: Request) -> dict[str, GroupedIntake]:
-    """Return the intakes of the app that serves the request, by source."""
-    intakes: dict[str, GroupedIntake] = request.app.state.intakes
-    return intakes
-
-
-@router.post("", status_code=HTTPStatus.ACCEPTED, openapi_extra=_BODY)
-async def take_events(
-    asks: Asks, request: Request, intakes: Annotated[dict[str, GroupedIntake], Depends(intakes_of)]
-) -> EventsAccepted:
+@router.post(
+    "",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=EventsAccepted,
+    openapi_extra=_BODY,
+    dependencies=[Depends(asking)],
+)
+async def take_events(request: Request) -> Response:
     """Take over CloudEvents 1.0.2, structured, batch or binary; a repeated one is answered like the first."""
+    asks = await who_asks(request)
     _require_sender(asks)
     envelopes = await read_events(request, now=asks.now)
+    taken = await _taken(request.app.state.intakes, envelopes)
+    accepted = EventsAccepted(items=_in_order(envelopes, taken))
+    return Response(accepted.model_dump_json(), HTTPStatus.ACCEPTED, media_type="application/json")
+
+
+async def _taken(intakes: Mapping[str, GroupedIntake], envelopes: Sequence[Envelope]) -> list[Taken]:
     by_source: dict[str, list[Envelope]] = defaultdict(list)
     for envelope in envelopes:
         by_source[envelope.source].append(envelope)
     _require_known(by_source.keys() - intakes.keys())
-    taken = [one for source, some in by_source.items() for one in await intakes[source](some)]
-    return EventsAccepted(items=_in_order(envelopes, taken))
+    return [one for source, some in by_source.items() for one in await intakes[source](some)]
 
 
 def _require_sender(asks: Asking) -> None:
