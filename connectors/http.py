@@ -3,7 +3,7 @@
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from datetime import timedelta
 from functools import lru_cache
@@ -76,7 +76,7 @@ class HttpClient:
         pool = aiohttp.TCPConnector(
             limit=self._connections, keepalive_timeout=_IDLE_SECONDS, ssl=context, resolver=self._resolver
         )
-        session = aiohttp.ClientSession(connector=pool, cookie_jar=aiohttp.DummyCookieJar())
+        session = aiohttp.ClientSession(connector=pool, cookie_jar=aiohttp.DummyCookieJar(), headers=_HEADERS)
         self._transport = AiohttpTransport(client=session, verify=context)
         return self
 
@@ -149,7 +149,7 @@ class HttpClient:
             method,
             _url(f"{self._base_url}{path}"),
             params=query,
-            headers={**_HEADERS, **(headers or {})},
+            headers=headers,
             content=content,
             extensions={"timeout": {"pool": deadline.total_seconds() / 2}},
         )
@@ -162,6 +162,9 @@ class HttpClient:
 
     @contextmanager
     def _span(self, request: httpx.Request) -> Iterator[trace.Span]:
+        if not self._is_recorded():
+            yield trace.INVALID_SPAN
+            return
         attributes: dict[str, str | int] = {
             HTTP_REQUEST_METHOD: request.method,
             URL_FULL: self.redact(str(request.url).partition("?")[0]),
@@ -172,6 +175,10 @@ class HttpClient:
             request.method, kind=trace.SpanKind.CLIENT, attributes=attributes, record_exception=False
         ) as span:
             yield span
+
+    def _is_recorded(self) -> bool:
+        is_open = isinstance(self._tracer, trace.ProxyTracer)
+        return not (is_open and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider))
 
     async def _exchange(self, request: httpx.Request, deadline: timedelta, auth: httpx.Auth | None) -> Exchange:
         try:
@@ -202,11 +209,11 @@ class HttpClient:
 
     async def _read(self, response: httpx.Response) -> Reply | Lost:
         body = bytearray()
-        async for chunk in response.aiter_raw():
+        async for chunk in _stream_of(response):
             body += chunk
             if len(body) > self._response_limit:
                 return Lost(f"status {response.status_code} with more than {self._response_limit} bytes")
-        reply = Reply(response.status_code, dict(response.headers), bytes(body), self._excerpt(body))
+        reply = Reply(response.status_code, _told(response.headers.raw), bytes(body), self._excerpt(body))
         self._allowance = allowance_of(reply.headers)
         return reply
 
@@ -217,6 +224,22 @@ class HttpClient:
         cause = f"{type(error).__name__}: {self.redact(str(error))[:_EXCERPT]}".rstrip(": ")
         never_connected = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
         return NotSent(cause) if never_connected or not has_left else Lost(cause)
+
+
+def _stream_of(response: httpx.Response) -> httpx.AsyncByteStream:
+    """Return the body as it arrives; the response's own iterators count and decode what is read once and plain."""
+    if not isinstance(response.stream, httpx.AsyncByteStream):
+        raise TypeError("an asynchronous transport answers with an asynchronous stream")
+    return response.stream
+
+
+def _told(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers by their names in lower case; several of one name stand in one, as RFC 9110 joins them."""
+    told: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        told[key] = f"{told[key]}, {text}" if key in told else text
+    return told
 
 
 async def _following(
