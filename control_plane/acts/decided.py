@@ -2,7 +2,10 @@
 
 from typing import Final
 
-from control_plane.acts.approvals import Consequences
+from control_plane.acts import bulk
+from control_plane.acts.approvals import Consequence, Consequences
 
-CONSEQUENCES: Final[Consequences] = {}
+CONSEQUENCES: Final[Consequences] = {
+    bulk.KIND: Consequence(bulk.approved, bulk.let_go),
+}
 """By kind: a room that proposes something names here what its approval and its refusal do."""

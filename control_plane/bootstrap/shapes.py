@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from connectors.contract import Envelope
 from connectors.registry import SENDERS
 from control_plane import schedule
+from control_plane.acts.ramp import Ramp
 from control_plane.api.app import create_app
 from control_plane.api.services import ApiSettings, Intake, Services, Taken
 from control_plane.bootstrap.assembly import assembled, publisher_of
@@ -96,7 +97,7 @@ async def ui(settings: Settings, wire: socket.socket, say: Say) -> None:
 
 
 def _passes(settings: Settings, screen_url: str) -> tuple[Pass, ...]:
-    return (*PASSES, publisher_of(settings, screen_url))
+    return (*PASSES, Ramp(shared_secrets(settings).audit), publisher_of(settings, screen_url))
 
 
 def _screen_url(settings: Settings) -> str:

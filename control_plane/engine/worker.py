@@ -65,10 +65,10 @@ async def work(parts: Parts, stop: asyncio.Event, passes: Sequence[Pass] = PASSE
     LOG.info("worker stopped", extra={"incarnation": parts.incarnation})
 
 
-async def settle_down(parts: Parts, *, rounds: int = 1000) -> int:
+async def settle_down(parts: Parts, *, passes: Sequence[Pass] = PASSES, rounds: int = 1000) -> int:
     """Do everything that can be done now and return how many passes that took: the whole loop, for proofs."""
     for turn in range(rounds):
-        if not sum([await one(parts) for one in PASSES]):
+        if not sum([await one(parts) for one in passes]):
             return turn
     raise NeverIdleError(f"there was still work after {rounds} rounds")
 

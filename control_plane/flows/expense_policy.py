@@ -115,6 +115,15 @@ SCHEMAS: Final[Mapping[str, _Json]] = {
         },
         ("horizon_hours", "patience"),
     ),
+    "bulk": _table(
+        {
+            "approve_above_count": _MINOR,
+            "approve_above_group_minor": _MINOR,
+            "failed_percent": _PERCENT,
+            "stops_on_same_failure": {"type": "boolean"},
+        },
+        ("approve_above_count", "approve_above_group_minor", "failed_percent", "stops_on_same_failure"),
+    ),
     "after_post": _table(
         {"recalled": {"enum": ["hold", "reverse"]}, "changed": {"enum": ["hold", "reverse"]}}, ("recalled", "changed")
     ),
@@ -152,6 +161,13 @@ DEFAULTS: Final[Mapping[str, _Json]] = {
             "transient": {"base_seconds": 1, "ceiling_seconds": 300},
             "rate_limited": {"base_seconds": 1, "ceiling_seconds": 900},
         },
+    },
+    # above either a second person agrees; above the share of failed ones a step after the first stops the operation
+    "bulk": {
+        "approve_above_count": 50,
+        "approve_above_group_minor": 1_000_000,
+        "failed_percent": 10,
+        "stops_on_same_failure": True,
     },
     "after_post": {"recalled": "hold", "changed": "hold"},
 }
