@@ -1,5 +1,6 @@
 """The catalog of failures: code, kind, a sentence for a controller, the remedy and who owns it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -76,6 +77,29 @@ class Failure:
 class _Blank(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "?"
+
+
+UNKNOWN_ANSWER: Final = "unknown_answer"
+"""The code of what a target refused in words that nobody knows yet; rules give it a code of its own."""
+
+
+def unknown_answer(answer_code: str, text: str, field_path: str = "") -> Failure:
+    """Return a refusal that no table lists, with the target's own code and text, redacted."""
+    kept = redacted(text)
+    return Failure(UNKNOWN_ANSWER, {"answer_code": answer_code, "problem": kept.rstrip(". ")}, field_path, detail=kept)
+
+
+def redacted(text: str) -> str:
+    """Return a text's beginning without what names a person's account: mail addresses, bank accounts, cards."""
+    return _PRIVATE.sub("***", text[:_LONGEST_TEXT])
+
+
+_LONGEST_TEXT: Final = 2000
+_PRIVATE: Final = re.compile(
+    r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63}"
+    r"|\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}[A-Z0-9 ]{0,3}\b"
+    r"|\b(?:[0-9][ -]?){13,19}\b"
+)
 
 
 def sentence_of(failure: Failure, document: Mapping[str, str] | None = None) -> str:
@@ -399,6 +423,12 @@ CATALOG: Final[Mapping[str, CatalogEntry]] = {
         _O.SAAS_ADMINISTRATORS,
         "{source} refused our confirmation for document {document}: {problem}.",
         "Compare the document's status at {source} with ours.",
+    ),
+    UNKNOWN_ANSWER: _row(
+        _K.REJECTED,
+        _O.INTEGRATION_PLATFORM,
+        "{target} refused document {document} over {amount} in words that nobody knows yet, {answer_code}: {problem}.",
+        "Correct what the words name, then retry. A failure rule gives them a code that says what to do.",
     ),
     "unlisted_failure": _row(
         _K.DEFECT,

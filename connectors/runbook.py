@@ -17,6 +17,7 @@ VALUES: Final[Mapping[str, str]] = {
     "target": "the connection to the ERP",
     "source": "the connection that the document came from",
     "code": "the failure's code",
+    "answer_code": "the target's own code of its answer",
     "approver": "who approved",
     "currency": "a currency's code",
     "domain_title": "the list of master data in words, such as Project",

@@ -6,7 +6,7 @@ from typing import Final
 
 from connectors.canonical.master_data import Domain
 from connectors.exchange import Exchange, Reply, failure_of
-from connectors.failures import Failure
+from connectors.failures import Failure, unknown_answer
 from connectors.sandbox_erp.wire import Refused, Rejected, read
 
 _DECIDED_BY_STATUS: Final = frozenset({401, 403, 413, 429})
@@ -85,10 +85,10 @@ _REQUESTS: Final[Mapping[str, _Meaning]] = {
 
 
 def failure_of_rejection(rejected: Rejected) -> Failure:
-    """Return why one document was refused; an unlisted code keeps its name and becomes our own defect."""
+    """Return why one document was refused; one in unknown words keeps code and text."""
     meaning = MEANINGS.get(rejected.code)
     if meaning is None:
-        return Failure(rejected.code, field_path=rejected.field, detail=rejected.message)
+        return unknown_answer(rejected.code, rejected.message, rejected.field)
     return _filled(meaning, message=rejected.message, field_path=rejected.field, value=rejected.value or "nothing")
 
 

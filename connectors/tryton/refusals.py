@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from connectors.canonical.master_data import Domain
-from connectors.failures import Failure
+from connectors.failures import Failure, unknown_answer
 from connectors.tryton.wire import Refusal
 
 
@@ -41,7 +41,7 @@ MEANINGS: Final = (
     _row(r"you must balance all its lines", "unbalanced"),
     _row(r"You are not allowed to (?:access|create|read|modify|delete)", "access_denied"),
 )
-"""First match wins; what none matches was refused for the reason that the message gives."""
+"""First match wins; what none matches keeps its class and words."""
 
 
 def failure_of_refusal(refusal: Refusal) -> Failure:
@@ -51,4 +51,4 @@ def failure_of_refusal(refusal: Refusal) -> Failure:
     for meaning in MEANINGS:
         if found := meaning.pattern.search(refusal.message):
             return Failure(meaning.code, {**meaning.values, **found.groupdict()}, detail=refusal.message)
-    return Failure("rejected_by_target", {"problem": refusal.message.rstrip(".")}, detail=refusal.message)
+    return unknown_answer(refusal.error or "(no class)", refusal.message)

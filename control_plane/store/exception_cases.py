@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from connectors.canonical.money import Money
 from connectors.failures import Failure, remedy_of, sentence_of
-from control_plane.domain.cause import cause_of
+from control_plane.domain.cause import cause_of, record_of
 from control_plane.domain.exception_case import (
     CLOSES_AFTER,
     SETTLED,
@@ -236,7 +236,7 @@ def _told(trouble: Trouble) -> dict[str, Any]:  # column values
         "target": trouble.connection,
         **trouble.document,
     }
-    cause = cause_of(trouble.flow, trouble.step, failure)
+    cause, record = cause_of(trouble.flow, trouble.step, failure), record_of(failure)
     return {
         "flow": trouble.flow,
         "legal_entity_id": trouble.legal_entity_id,
@@ -248,6 +248,8 @@ def _told(trouble: Trouble) -> dict[str, Any]:  # column values
         "remedy": remedy_of(failure, known),
         "values": dict(failure.values),
         "fingerprint": cause.fingerprint,
+        "record_domain": record.domain,
+        "record_code": record.code,
         "team": trouble.team or failure.entry.owner.value,
         "routed_by": trouble.routed_by,
         "business_owner": trouble.business_owner,

@@ -3,7 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from connectors.failures import CATALOG, Failure, FailureKind, Owner, remedy_of, sentence_of
+from connectors.failures import (
+    CATALOG,
+    Failure,
+    FailureKind,
+    Owner,
+    remedy_of,
+    sentence_of,
+    unknown_answer,
+)
 from connectors.runbook import ADDED_TO_EVERY_SENTENCE, VALUES, names_in, runbook
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
@@ -64,3 +72,15 @@ def test_the_runbook_is_fresh() -> None:
 
 def test_the_runbook_has_a_heading_for_every_code() -> None:
     assert re.findall(r"^## (.*)$", runbook(), re.MULTILINE) == list(CATALOG)
+
+
+def test_what_nobody_knows_keeps_the_targets_words_without_the_accounts_of_persons() -> None:
+    text = "No tax key for anna.example@group.test, IBAN DE89 3704 0044 0532 0130 00, card 4111 1111 1111 1111."
+    failure = unknown_answer("TX-17", text, "lines[0]")
+    assert (failure.code, failure.kind, failure.field_path) == ("unknown_answer", FailureKind.REJECTED, "lines[0]")
+    assert failure.detail == "No tax key for ***, IBAN ***, card ***."
+    assert "TX-17: No tax key" in sentence_of(failure, DOCUMENT)
+
+
+def test_an_endless_answer_is_kept_in_part() -> None:
+    assert len(unknown_answer("X", "a@" * 10**6).detail) == 2000

@@ -1,6 +1,7 @@
 """The tables, as rows only: they come from domain values and validate nothing themselves."""
 
 from control_plane.store.tables.bulk import BulkItemRow, BulkOperationRow
+from control_plane.store.tables.causes import CauseMergeRow, CauseNoteRow
 from control_plane.store.tables.columns import BIG, JSON_VALUE, METADATA, UNRESOLVED
 from control_plane.store.tables.connections import (
     ConnectionRow,
@@ -14,6 +15,7 @@ from control_plane.store.tables.connections import (
 )
 from control_plane.store.tables.desk import ApprovalRow, ExceptionCaseRow, HoldRow, MergeRow
 from control_plane.store.tables.documents import InboxRow, LineageRow, PayloadRow, PostingRow, TransactionRow
+from control_plane.store.tables.failure_rules import FailureRuleRow, UnknownAnswerRow
 from control_plane.store.tables.lists import BindingRow, MasterDataRow, PolicyRow
 from control_plane.store.tables.money import BudgetUseRow, LedgerBalanceRow, LedgerMovementRow
 from control_plane.store.tables.people import ApiKeyRow, AuditRow, GrantRow, IdempotencyRow, PersonRow
@@ -30,10 +32,13 @@ __all__ = [
     "BudgetUseRow",
     "BulkItemRow",
     "BulkOperationRow",
+    "CauseMergeRow",
+    "CauseNoteRow",
     "ConnectionRow",
     "ConsumerRow",
     "CursorRow",
     "ExceptionCaseRow",
+    "FailureRuleRow",
     "GrantRow",
     "HoldRow",
     "IdempotencyRow",
@@ -52,5 +57,6 @@ __all__ = [
     "ScheduleRow",
     "SyncRunRow",
     "TransactionRow",
+    "UnknownAnswerRow",
     "WebhookDeliveryRow",
 ]

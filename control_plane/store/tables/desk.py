@@ -43,6 +43,32 @@ class ExceptionCaseRow(SQLModel, table=True):
         partial_index("ix_exception_case_closing", "closes_at", where="closes_at IS NOT NULL"),
         partial_index("ix_exception_case_merged", "merged_into", where="merged_into IS NOT NULL"),
         Index("ix_exception_case_cause", "fingerprint", "id"),
+        partial_index(
+            "ix_exception_case_grouped",
+            "fingerprint",
+            "record_domain",
+            "record_code",
+            "legal_entity_id",
+            "currency",
+            "amount_minor",
+            "group_minor",
+            "due_at",
+            "opened_at",
+            "regression_count",
+            "flow",
+            "code",
+            "team",
+            "id",
+            where="state NOT IN ('resolved', 'closed', 'cancelled', 'merged')",
+        ),
+        partial_index(
+            "ix_exception_case_cured",
+            "fingerprint",
+            "record_domain",
+            "record_code",
+            "resolved_at",
+            where="resolved_at IS NOT NULL",
+        ),
         CheckConstraint("state <> 'merged' OR merged_into IS NOT NULL", name="merged_into_another"),
         CheckConstraint("merged_into IS NULL OR merged_into <> id", name="not_merged_into_itself"),
         CheckConstraint("state <> 'deferred' OR (wake_at IS NOT NULL AND defer_reason <> '')", name="deferred_wakes"),
@@ -68,6 +94,9 @@ class ExceptionCaseRow(SQLModel, table=True):
     remedy: str
     values: dict[str, Any] = json_value()
     fingerprint: str
+    record_domain: str = ""
+    """The list in which the document's key is missing or not usable; empty where the failure names none."""
+    record_code: str = ""
     team: str
     routed_by: str = ""
     """The rule that chose the team; empty where the catalog's owner has it."""

@@ -44,10 +44,11 @@ def test_a_closed_period_is_named_by_its_month() -> None:
     assert failure_of_rejection(rejected("period_closed")).values == {"value": "2025-12"}
 
 
-def test_a_code_that_the_erp_adds_is_kept_by_name_and_is_our_own_defect() -> None:
+def test_a_code_that_the_erp_adds_is_kept_with_its_words_under_a_code_of_its_own() -> None:
     failure = failure_of_rejection(rejected("brand_new"))
-    assert failure.code == "brand_new"
-    assert failure.kind is FailureKind.DEFECT
+    assert (failure.code, failure.kind) == ("unknown_answer", FailureKind.REJECTED)
+    assert dict(failure.values) == {"answer_code": "brand_new", "problem": "Told"}
+    assert (failure.field_path, failure.detail) == ("posting_date", "Told")
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,11 @@ SAID_BY_8_2: tuple[Sample, ...] = (
     ('You are not allowed to access "Account Move".', "access_denied", {}),
     (
         'A value is required for field "Party" in record "-EUR\xa01.00 @ 331000" of "Account Move Line".',
-        "rejected_by_target",
-        {"problem": 'A value is required for field "Party" in record "-EUR\xa01.00 @ 331000" of "Account Move Line"'},
+        "unknown_answer",
+        {
+            "answer_code": "UserError",
+            "problem": 'A value is required for field "Party" in record "-EUR\xa01.00 @ 331000" of "Account Move Line"',
+        },
     ),
 )
 SAID_BY_7_0: tuple[Sample, ...] = (
@@ -73,8 +76,8 @@ def test_tryton_s_english_is_read_as_a_code_with_its_values(message: str, code: 
     [
         ("ConcurrencyException", "temporarily_unavailable"),
         ("LoginException", "credentials_refused"),
-        ("UserWarning", "rejected_by_target"),
-        ("", "rejected_by_target"),
+        ("UserWarning", "unknown_answer"),
+        ("", "unknown_answer"),
     ],
 )
 def test_the_class_comes_before_the_words(error: str, code: str) -> None:

@@ -1,5 +1,6 @@
 """Make the tables of the exception desk."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -34,9 +35,12 @@ def upgrade() -> None:
         _widen_person,
         _widen_grant_of_role,
         _create_bulk,
+        _add_records_of_causes,
+        _create_causes,
+        _create_failure_rules,
     ):
         create()
-    for guard in _GUARDS[op.get_bind().dialect.name]:
+    for guard in (*_GUARDS[op.get_bind().dialect.name], *_guards_of_decisions(op.get_bind().dialect.name)):
         op.execute(guard)
 
 
@@ -47,9 +51,12 @@ def downgrade() -> None:
     with op.batch_alter_table("person") as batch_op:
         batch_op.drop_constraint(op.f("ck_person_reports_to_another"))
         batch_op.drop_column("reports_to")
+    _drop_records_of_causes()
     _narrow_exception_case()
     op.drop_index("ix_audit_object", "audit")
     for table in (
+        *_DECISIONS,
+        "unknown_answer",
         "bulk_item",
         "bulk_operation",
         "merge",
@@ -89,6 +96,34 @@ _GUARDS: Final = {
         """,
     ),
 }
+
+
+_DECISIONS: Final = ("cause_merge", "cause_note", "failure_rule")
+"""Tables that are only ever added to."""
+
+
+def _guards_of_decisions(dialect: str) -> Iterator[str]:
+    for table in _DECISIONS:
+        if dialect == "sqlite":
+            for what, event, when in (
+                ("is_append_only", "UPDATE", "TRUE"),
+                ("is_never_deleted", "DELETE", "TRUE"),
+                ("is_never_replaced", "INSERT", f"EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"),  # noqa: S608  (our own names)
+            ):
+                yield f"""
+                    CREATE TRIGGER {table}_{what} BEFORE {event} ON {table} WHEN {when}
+                    BEGIN SELECT RAISE(ABORT, '{table} {what}'); END
+                """
+        else:
+            for what, event, each in (
+                ("is_append_only", "UPDATE", "ROW"),
+                ("is_never_deleted", "DELETE", "ROW"),
+                ("is_never_emptied", "TRUNCATE", "STATEMENT"),
+            ):
+                yield f"""
+                    CREATE TRIGGER {table}_{what} BEFORE {event} ON {table} FOR EACH {each}
+                    EXECUTE FUNCTION refuse_change()
+                """
 
 
 def _widen_person() -> None:
@@ -328,3 +363,115 @@ def _create_bulk() -> None:
             postgresql_where=running,
         )
         batch_op.create_index("uq_bulk_item_held", ["case_id"], unique=True, sqlite_where=held, postgresql_where=held)
+
+
+_LIVE_CASE: Final = sa.text("state NOT IN ('resolved', 'closed', 'cancelled', 'merged')")
+_RESOLVED_CASE: Final = sa.text("resolved_at IS NOT NULL")
+_RECORD: Final = ("record_domain", "record_code")
+_BY_CAUSE: Final = ("fingerprint", *_RECORD)
+_TOLD_OF_CAUSES: Final = (
+    "legal_entity_id",
+    "currency",
+    "amount_minor",
+    "group_minor",
+    "due_at",
+    "opened_at",
+    "regression_count",
+    "flow",
+    "code",
+    "team",
+    "id",
+)
+_CAUSE_INDEXES: Final = {
+    "ix_exception_case_grouped": ((*_BY_CAUSE, *_TOLD_OF_CAUSES), _LIVE_CASE),
+    "ix_exception_case_cured": ((*_BY_CAUSE, "resolved_at"), _RESOLVED_CASE),
+}
+
+
+def _add_records_of_causes() -> None:
+    with op.batch_alter_table("exception_case", schema=None) as batch_op:
+        for name in _RECORD:
+            batch_op.add_column(sa.Column(name, sqltypes.AutoString(), nullable=False, server_default=""))
+        for name, (columns, where) in _CAUSE_INDEXES.items():
+            batch_op.create_index(name, list(columns), unique=False, sqlite_where=where, postgresql_where=where)
+
+
+def _drop_records_of_causes() -> None:
+    with op.batch_alter_table("exception_case", schema=None) as batch_op:
+        for name in _CAUSE_INDEXES:
+            batch_op.drop_index(name)
+        for name in _RECORD:
+            batch_op.drop_column(name)
+
+
+def _create_causes() -> None:
+    op.create_table(
+        "cause_note",
+        sa.Column("id", _big(), autoincrement=False, nullable=False),
+        sa.Column("fingerprint", sqltypes.AutoString(), nullable=False),
+        sa.Column("text", sqltypes.AutoString(), nullable=False),
+        sa.Column("author_id", _big(), nullable=False),
+        sa.Column("author", sqltypes.AutoString(), nullable=False),
+        sa.Column("written_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cause_note")),
+    )
+    op.create_index("ix_cause_note_fingerprint", "cause_note", ["fingerprint"], unique=False)
+    op.create_table(
+        "cause_merge",
+        sa.Column("id", _big(), autoincrement=False, nullable=False),
+        sa.Column("fingerprint", sqltypes.AutoString(), nullable=False),
+        sa.Column("into_fingerprint", sqltypes.AutoString(), nullable=False),
+        sa.Column("is_merged", sa.Boolean(), nullable=False),
+        sa.Column("reason", sqltypes.AutoString(), nullable=False),
+        sa.Column("person_id", _big(), nullable=False),
+        sa.Column("person", sqltypes.AutoString(), nullable=False),
+        sa.Column("decided_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint("fingerprint <> into_fingerprint", name=op.f("ck_cause_merge_of_two")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cause_merge")),
+    )
+    for column in ("fingerprint", "into_fingerprint"):
+        op.create_index(f"ix_cause_merge_{column}", "cause_merge", [column], unique=False)
+
+
+def _create_failure_rules() -> None:
+    op.create_table(
+        "failure_rule",
+        sa.Column("id", _big(), autoincrement=False, nullable=False),
+        sa.Column("name", sqltypes.AutoString(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        *(
+            sa.Column(name, sqltypes.AutoString(), nullable=False)
+            for name in ("connection", "answer_code", "pattern", "code")
+        ),
+        sa.Column(
+            "values", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("maker_id", _big(), nullable=False),
+        sa.Column("maker", sqltypes.AutoString(), nullable=False),
+        sa.Column("checker_id", _big(), nullable=False),
+        sa.Column("checker", sqltypes.AutoString(), nullable=False),
+        sa.Column("approved_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint("checker_id <> maker_id", name=op.f("ck_failure_rule_four_eyes")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_failure_rule")),
+        sa.UniqueConstraint("name", "version", name=op.f("uq_failure_rule_name_version")),
+    )
+    op.create_table(
+        "unknown_answer",
+        sa.Column("id", _big(), autoincrement=False, nullable=False),
+        *(
+            sa.Column(name, sqltypes.AutoString(), nullable=False)
+            for name in ("connection", "answer_code", "text_sha256", "text", "field_path")
+        ),
+        sa.Column("transaction_id", _big(), nullable=True),
+        sa.Column("count", _big(), nullable=False),
+        sa.Column("first_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("last_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unknown_answer")),
+        sa.UniqueConstraint(
+            "connection",
+            "answer_code",
+            "text_sha256",
+            name=op.f("uq_unknown_answer_connection_answer_code_text_sha256"),
+        ),
+    )
