@@ -34,23 +34,49 @@ class Arrived:
     flow: Flow
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a business object, as far as it tells which one counts."""
+
+    id: int
+    approved_at: datetime | None
+    is_taken_back: bool = False
+
+
 def accept(unit: Unit, connection: str, arrived: Sequence[Arrived]) -> None:
-    """Bear a transaction for every new version; an earlier one that may still be withdrawn is superseded."""
+    """Bear a transaction for every new version; one that another replaces is superseded if it may be withdrawn."""
     if not arrived:
         return
     births: list[Birth] = []
-    earlier = _earlier(unit, arrived)
+    versions = _earlier(unit, arrived)
     for one in arrived:
         source, source_id = one.arrival.envelope.source, _source_id(one)
-        before = earlier.setdefault((one.flow.name, source, source_id), [])
+        before = versions.setdefault((one.flow.name, source, source_id), [])
         birth = Birth(_traced(_row(unit, connection, one, source_id, before)), {"event": one.arrival.envelope.id})
         births.append(birth)
-        before.append(birth.row["id"])
+        before.append(Version(birth.row["id"], birth.row["approved_at"]))
     transactions.bear(unit.session, births, unit.ids, now=unit.now)
     for birth in births:
         _tell_birth(birth.row)
-    replaced = [number for numbers in earlier.values() for number in numbers[:-1]]
+    replaced = [one.id for all_of_one in versions.values() for one in replaced_of(all_of_one)]
     succeed.supersede(unit, transactions.by_ids(unit.session, replaced))
+
+
+def replaced_of(versions: Sequence[Version]) -> list[Version]:
+    """Return the versions that another one replaces.
+
+    The one that arrived last counts, unless it was approved before another one: then it came late. What the source
+    has taken back replaces nothing.
+    """
+    counting: Version | None = None
+    for one in versions:
+        if counting is None or counting.is_taken_back or not _came_late(one, counting):
+            counting = one
+    return [one for one in versions if one is not counting]
+
+
+def _came_late(one: Version, than: Version) -> bool:
+    return one.approved_at is not None and than.approved_at is not None and one.approved_at < than.approved_at
 
 
 def _traced(row: Mapping[str, Any]) -> Mapping[str, Any]:  # column values
@@ -61,22 +87,24 @@ def _tell_birth(row: Mapping[str, Any]) -> None:  # column values
     traces.born(row["trace_context"], row["id"], flow=row["flow"], connection=row["connection"])
 
 
-def _earlier(unit: Unit, arrived: Sequence[Arrived]) -> dict[tuple[str, str, str], list[int]]:
-    found: dict[tuple[str, str, str], list[int]] = {}
+def _earlier(unit: Unit, arrived: Sequence[Arrived]) -> dict[tuple[str, str, str], list[Version]]:
+    found: dict[tuple[str, str, str], list[Version]] = {}
     for name in sorted({one.flow.name for one in arrived}):
         objects = [(one.arrival.envelope.source, _source_id(one)) for one in arrived if one.flow.name == name]
         for work in transactions.versions_of(unit.session, name, objects):
-            found.setdefault((name, work.source_system, work.source_id), []).append(work.id)
+            is_taken_back = work.recalled_at is not None or work.seen.state is State.CANCELLED
+            version = Version(work.id, work.approved_at, is_taken_back)
+            found.setdefault((name, work.source_system, work.source_id), []).append(version)
     return found
 
 
 def _row(
-    unit: Unit, connection: str, one: Arrived, source_id: str, before: Sequence[int]
+    unit: Unit, connection: str, one: Arrived, source_id: str, before: Sequence[Version]
 ) -> Mapping[str, Any]:  # column values
     arrival, flow = one.arrival, one.flow
     source, version = arrival.envelope.source, len(before) + 1
     calendar = unit.calendars.get(arrival.legal_entity_id, OFFICE_HOURS)
-    promise = sla.promise(flow.policy.sla, calendar, started_at=unit.now)
+    promise = sla.promise(flow.policy.sla, calendar, started_at=arrival.received_at)
     return {
         "id": arrival.transaction_id,
         "flow": flow.name,
@@ -89,12 +117,12 @@ def _row(
         "order_key": f"{flow.name}|{source}|{source_id}",
         "state": State.RECEIVED.value,
         "reason": Reason.NEW.value,
-        "received_at": unit.now,
+        "received_at": arrival.received_at,
         "updated_at": unit.now,
         "priority_at": unit.now,
         "payload_id": arrival.payload_id,
         "legal_entity_id": arrival.legal_entity_id,
-        "supersedes_id": before[-1] if before else None,
+        "supersedes_id": before[-1].id if before else None,
         "flow_version": flow.version,
         "due_at": promise.due_at,
         "sla_status": sla.SlaStatus.ON_TIME.value,

@@ -57,7 +57,8 @@ def supersede(unit: Unit, works: Sequence[Work]) -> None:
 def give_way(unit: Unit, transaction_ids: Sequence[int]) -> None:
     """Withdraw what was sent without being booked, if a later version came while its answer was not known."""
     works = [work for work in transactions.by_ids(unit.session, transaction_ids) if work.seen.state in WITHDRAWABLE]
-    newest = {_object(one): one.version for one in _versions(unit, works)}
+    counting = (one for one in _versions(unit, works) if one.seen.state is not State.SUPERSEDED)
+    newest = {_object(one): one.version for one in counting}
     supersede(unit, [work for work in works if newest[_object(work)] > work.version])
 
 

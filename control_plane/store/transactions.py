@@ -61,6 +61,7 @@ class Work:
     last_sent_at: datetime | None
     absent_count: int
     received_at: datetime
+    approved_at: datetime | None
     recalled_at: datetime | None
     due_at: datetime | None
     trace_context: str

@@ -10,11 +10,12 @@ from connectors.canonical.events import EventType
 from connectors.connection import ConnectionSettings
 from connectors.registry import opened
 from control_plane.domain.transaction import State
-from control_plane.engine.receive import Feed, Reception, receive
+from control_plane.engine.keep import Kept, keep
+from control_plane.engine.receive import Feed
 from control_plane.store import connections
 from tests.connectors.events.papers import event, report
 from tests.control_plane.engine.test_payments import pay
-from tests.stands.world import World
+from tests.stands.world import GRACE, World
 
 
 @pytest.fixture
@@ -26,13 +27,13 @@ async def travel(w: World) -> AsyncIterator[World]:
         yield w
 
 
-async def send(w: World, data: Any, type_: str = EventType.EXPENSE_REPORT_APPROVED, **named: str) -> Reception:
+async def send(w: World, data: Any, type_: str = EventType.EXPENSE_REPORT_APPROVED, **named: str) -> Kept:
     source = w.parts.connectors["travel"].source
     assert source
     feed, envelope = Feed("travel", "events", source), event(data, type_, **named)
-    reception = await w.parts.write(lambda unit: receive(unit, feed, [envelope]))
+    kept = await w.parts.write(lambda unit: keep(unit, feed, [envelope]))
     await w.settle()
-    return reception
+    return kept
 
 
 async def told(w: World) -> list[str]:
@@ -82,3 +83,26 @@ async def test_events_that_are_sent_again_after_a_recall_change_nothing(travel: 
         await send(travel, recall, EventType.EXPENSE_REPORT_RECALLED, id_="recall-1")
 
     assert [row.state for row in await travel.transactions()] == ["reversed"]
+
+
+async def test_a_version_that_was_approved_before_the_one_we_have_comes_late_and_replaces_nothing(
+    travel: World,
+) -> None:
+    await send(travel, report(document_number="TR-4711-B", approved_at="2026-10-15T12:00:00Z"), id_="TR-4711-2")
+    await send(travel, report(document_number="TR-4711-A", approved_at="2026-10-15T08:00:00Z"), id_="TR-4711-1")
+
+    rows = await travel.transactions()
+    assert [(row.document_number, row.state) for row in rows] == [("TR-4711-B", "posted"), ("TR-4711-A", "superseded")]
+    (booked,) = (await travel.erp_books())["documents"]
+    assert booked["text"] == "TR-4711-B"
+
+
+async def test_versions_in_the_wrong_order_leave_the_one_that_was_approved_last(travel: World) -> None:
+    unclear = {"kind": "status", "moment": "before", "path": "/v1/documents$", "status": 500, "count": 1}
+    await travel.faults("erp", [unclear])
+    for hour in (12, 8, 10):
+        await send(travel, report(approved_at=f"2026-10-15T{hour:02}:00:00Z"), id_=f"TR-4711-{hour}")
+
+    await travel.settle_over(GRACE)
+
+    assert [row.state for row in await travel.transactions()] == ["posted", "superseded", "superseded"]
