@@ -48,6 +48,8 @@ def _case(hand: Hand, item: BulkItemRow) -> ExceptionCaseRow:
 
 def _claimed(hand: Hand, case: ExceptionCaseRow) -> ExceptionCaseRow:
     """Return the exception, claimed where nobody has it."""
+    if case.claimed_by not in {None, hand.actor.person_id}:
+        raise NotPossibleError("Somebody else has claimed it.")
     if case.state != CaseState.NEW:
         return case
     claims.claim(hand, case.id, revision=case.revision)
