@@ -1,6 +1,6 @@
 """The door that every act goes through: role, scope, what the person saw, and the audit, in one unit of work."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +12,10 @@ from control_plane.engine.parts import Unit
 from control_plane.store import audit, exception_cases, lineage, transactions
 from control_plane.store.tables import ExceptionCaseRow, TransactionRow
 
+NOBODY: Final = "tieout"
+"""Who did what time or the engine did."""
+MOST_TOLD: Final = 20
+"""Acts that a refusal tells at most."""
 OWN_MONEY: Final = "The document pays you, or somebody you report to; somebody else has to act on it."
 
 
@@ -27,8 +31,24 @@ class OwnDocumentError(NotAllowedError):
     """Nobody acts on a document that pays them, or somebody whom they report to."""
 
 
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """One thing that happened since the actor looked."""
+
+    by: str
+    did: str
+    """The act's name; for what time or the engine did, the state that came of it."""
+    at: datetime
+    revision: int
+    """What the thing has been at since."""
+
+
 class ChangedMeanwhileError(Exception):
-    """It is no longer what the actor saw."""
+    """It is no longer what the actor saw; `meanwhile` says what happened since, oldest first, where it is known."""
+
+    def __init__(self, sentence: str, meanwhile: Iterable[Meanwhile] = ()) -> None:
+        super().__init__(sentence)
+        self.meanwhile = tuple(meanwhile)
 
 
 class NotPossibleError(Exception):
@@ -86,7 +106,7 @@ def see_exception(hand: Hand, act: Act, case_id: int, *, revision: int) -> Seen:
         raise UnknownObjectError(str(case_id))
     pass_door(hand, act, row.legal_entity_id)
     if row.revision != revision:
-        raise ChangedMeanwhileError("The exception has changed since you read it.")
+        raise ChangedMeanwhileError("The exception has changed since you read it.", _since(hand, row, revision))
     document = transactions.row_of(hand.unit.session, row.transaction_id) if row.transaction_id else None
     if document is not None and is_own(hand.actor, document):
         raise OwnDocumentError(OWN_MONEY)
@@ -99,8 +119,10 @@ def change_exception(hand: Hand, seen: Seen, after: CaseFacts, name: str) -> Non
     Raises:
         ChangedMeanwhileError: somebody else was faster.
     """
+    seen_revision = seen.row.revision
     if not exception_cases.change(hand.unit.session, seen.row, after, now=hand.unit.now):
-        raise ChangedMeanwhileError("Somebody else was faster.")
+        hand.unit.session.refresh(seen.row)
+        raise ChangedMeanwhileError("Somebody else was faster.", _since(hand, seen.row, seen_revision))
     record(
         hand,
         name=f"exception.{name}",
@@ -108,7 +130,7 @@ def change_exception(hand: Hand, seen: Seen, after: CaseFacts, name: str) -> Non
         object_id=public_id("exc", seen.row.id),
         legal_entity=seen.row.legal_entity_id,
         before=_told(seen.case),
-        after=_told(after),
+        after={**_told(after), "revision": seen_revision + 1},
     )
     if seen.document is not None:
         lineage.tell(hand.unit.session, [_line(hand, seen.document, name)], hand.unit.ids)
@@ -143,6 +165,18 @@ def record(  # an audit entry has as many parts
 def is_own(actor: Actor, document: TransactionRow) -> bool:
     """Return whether the document pays the actor, or somebody whom the actor reports to or stands in for."""
     return is_paid(actor, document.counterparty)
+
+
+def _since(hand: Hand, row: ExceptionCaseRow, revision: int) -> Iterator[Meanwhile]:
+    """Give what people did with the exception since a revision, and what came of it otherwise."""
+    last = revision
+    for entry in audit.newest_of(hand.unit.session, "exception", public_id("exc", row.id), limit=MOST_TOLD):
+        made = entry.after.get("revision", 0)
+        if made > revision:
+            last = max(last, made)
+            yield Meanwhile(entry.actor, entry.action.partition(".")[2], entry.occurred_at, made)
+    if row.revision > last:
+        yield Meanwhile(NOBODY, row.state, row.updated_at, row.revision)
 
 
 def _line(hand: Hand, document: TransactionRow, name: str) -> lineage.Entry:

@@ -21,6 +21,7 @@ from control_plane.acts.door import (
 )
 from control_plane.api.auth import Asking, Asks
 from control_plane.api.problem_json import ProblemError, not_found, problem_response
+from control_plane.api.schemas import MeanwhileView
 from control_plane.engine.parts import Unit
 from control_plane.store import idempotency
 from control_plane.store.idempotency import Answer, KeyReusedError, UnderWayError
@@ -78,7 +79,7 @@ class Acting:
         except UnknownObjectError as error:
             raise not_found() from error
         except ChangedMeanwhileError as error:
-            raise ProblemError(HTTPStatus.PRECONDITION_FAILED, "changed_meanwhile", str(error)) from error
+            raise _changed(error) from error
         except NotPossibleError as error:
             raise ProblemError(HTTPStatus.CONFLICT, "not_possible", str(error)) from error
 
@@ -140,6 +141,13 @@ async def acting(
 
 Acts = Annotated[Acting, Depends(acting)]
 """A route's parameter: somebody who acts."""
+
+
+def _changed(error: ChangedMeanwhileError) -> ProblemError:
+    told = [MeanwhileView(by=one.by, did=one.did, at=one.at, revision=one.revision) for one in error.meanwhile]
+    acts = "; ".join(f"{one.did.replace('_', ' ')} by {one.by} at {one.at:%Y-%m-%d %H:%M} UTC" for one in told)
+    detail = f"{error} Meanwhile: {acts}." if acts else str(error)
+    return ProblemError(HTTPStatus.PRECONDITION_FAILED, "changed_meanwhile", detail, meanwhile=told)
 
 
 def etag(revision: int) -> str:

@@ -33,6 +33,7 @@ from control_plane.store.tables import (
     ExceptionCaseRow,
     HoldRow,
     LineageRow,
+    PersonRow,
     PostingRow,
     SyncRunRow,
     TransactionRow,
@@ -143,11 +144,29 @@ def exception_summary(shown: Shown, group_currency: str) -> ExceptionSummary:
         claimed_by=_person(row.claimed_by, shown.login, shown.name),
         amount=amount(CurrencySum(row.currency, 1, row.amount_minor, row.group_minor), group_currency),
         document_number=shown.document_number,
+        merged_into=exception_id(row.merged_into),
+        former_id=exception_id(row.former_id),
         **row.model_dump(include=_EXCEPTION),
     )
 
 
-_EXCEPTION = set(ExceptionSummary.model_fields) - {"id", "transaction_id", "claimed_by", "amount", "document_number"}
+_EXCEPTION = set(ExceptionSummary.model_fields) & set(ExceptionCaseRow.model_fields) - {
+    "id",
+    "transaction_id",
+    "claimed_by",
+    "merged_into",
+    "former_id",
+}
+
+
+def exception_id(number: int | None) -> str | None:
+    """Return an exception's public id, where there is one."""
+    return None if number is None else public_id("exc", number)
+
+
+def person(row: PersonRow) -> PersonView:
+    """Return somebody who acts."""
+    return PersonView(id=public_id("per", row.id), login=row.login, name=row.name)
 
 
 def cause(one: CauseSum, group_currency: str) -> Cause:

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from control_plane.api.schemas import FieldError, Problem
+from control_plane.api.schemas import FieldError, MeanwhileView, Problem
 from control_plane.store.troubles import DatabaseFullError, DatabaseTroubleError
 
 LOG: Final = logging.getLogger(__name__)
@@ -29,11 +29,13 @@ class ProblemError(HTTPException):
         detail: str,
         *,
         errors: Sequence[FieldError] = (),
+        meanwhile: Sequence[MeanwhileView] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(status, detail, dict(headers or {}))
         self.code = code
         self.errors = list(errors)
+        self.meanwhile = list(meanwhile)
 
 
 def not_found() -> ProblemError:
@@ -52,6 +54,7 @@ def problem_response(request_id: str, path: str, error: ProblemError) -> Respons
         code=error.code,
         request_id=request_id,
         errors=error.errors,
+        meanwhile=error.meanwhile,
     )
     return Response(problem.model_dump_json(), status, error.headers, MEDIA_TYPE)
 

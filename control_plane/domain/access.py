@@ -42,6 +42,8 @@ class Act(StrEnum):
     PROPOSE = "propose"
     """Propose what a second person has to approve."""
     APPROVE = "approve"
+    CLOSE = "close"
+    """Close what is resolved: above materiality nobody else does."""
     LIFT_HOLD = "lift_hold"
     DECLARE_DUPLICATE = "declare_duplicate"
     CHANGE_POLICY = "change_policy"
@@ -58,7 +60,7 @@ MAY: Final[Mapping[Role, frozenset[Act]]] = {
     Role.VIEWER: frozenset({Act.READ}),
     Role.ANALYST: _ANALYST,
     Role.APPROVER: frozenset({Act.READ, Act.APPROVE, Act.LIFT_HOLD, Act.DECLARE_DUPLICATE}),
-    Role.CONTROLLER: frozenset({Act.READ, Act.READ_AUDIT, Act.PROPOSE, Act.APPROVE, Act.CHANGE_POLICY}),
+    Role.CONTROLLER: frozenset({Act.READ, Act.READ_AUDIT, Act.PROPOSE, Act.APPROVE, Act.CLOSE, Act.CHANGE_POLICY}),
     Role.INTEGRATOR: frozenset({Act.READ, Act.CLAIM, Act.RETRY, Act.RUN_CONNECTION, Act.SEND_EVENTS}),
     Role.ADMIN: frozenset({Act.MANAGE_PEOPLE}),
     Role.AUDITOR: frozenset({Act.READ, Act.READ_AUDIT}),

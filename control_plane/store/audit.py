@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import ColumnElement, Select, String, Table, Text, cast, func, insert, select, type_coerce
-from sqlmodel import Session
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
 
 from control_plane.store.database import advisory_lock
 from control_plane.store.statements import dialect_of, table_of, to_json
@@ -78,6 +79,12 @@ def head(session: Session) -> Head:
     query = select(_AUDIT.c.seq, _AUDIT.c.hash).order_by(_AUDIT.c.seq.desc()).limit(1)
     row = session.connection().execute(query).first()
     return BEGINNING if row is None else Head(row.seq, row.hash)
+
+
+def newest_of(session: Session, object_type: str, object_id: str, *, limit: int) -> list[AuditRow]:
+    """Return the last acts on one thing, in the order in which they were done."""
+    of_it = select_rows(AuditRow).where(AuditRow.object_type == object_type, AuditRow.object_id == object_id)
+    return list(session.exec(of_it.order_by(col(AuditRow.seq).desc()).limit(limit)).all())[::-1]
 
 
 def verify(session: Session, *, key: bytes, anchor: Head = BEGINNING) -> Verification:

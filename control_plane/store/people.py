@@ -78,6 +78,11 @@ def by_login(session: Session, login: str) -> PersonRow | None:
     return session.exec(select(PersonRow).where(PersonRow.login == login)).first()
 
 
+def by_id(session: Session, person_id: int) -> PersonRow | None:
+    """Return the person with an id."""
+    return session.exec(select(PersonRow).where(PersonRow.id == person_id)).first()
+
+
 def every(session: Session) -> list[PersonRow]:
     """Return all persons by login."""
     return list(session.exec(select(PersonRow).order_by(col(PersonRow.login))).all())

@@ -43,13 +43,21 @@ def current(session: Session, flow: str) -> Governed:
     return Governed({row.key: row.value for row in rows}, len(rows))
 
 
+def newest(session: Session, flow: str, key: str) -> PolicyRow | None:
+    """Return the version of one value that is in force; None: nothing was approved."""
+    approved = select(PolicyRow).where(
+        PolicyRow.flow == flow, PolicyRow.key == key, col(PolicyRow.approved_at).is_not(None)
+    )
+    return session.exec(approved.order_by(col(PolicyRow.version).desc()).limit(1)).first()
+
+
 def propose(
     session: Session, ids: Ids, flow: str, key: str, value: Any, *, maker: str, now: datetime
 ) -> PolicyRow:  # any JSON value
     """Keep a new version of a value; it has no effect before somebody else approves it."""
     advisory_lock(session, [f"policy {flow}"])
-    newest = select(func.max(PolicyRow.version)).where(PolicyRow.flow == flow, PolicyRow.key == key)
-    version = (session.exec(newest).one() or 0) + 1
+    known = select(func.max(PolicyRow.version)).where(PolicyRow.flow == flow, PolicyRow.key == key)
+    version = (session.exec(known).one() or 0) + 1
     row = PolicyRow(id=ids.draw(), flow=flow, key=key, version=version, value=value, maker=maker, recorded_at=now)
     session.add(row)
     session.flush()
@@ -86,7 +94,5 @@ def proposals(session: Session, flow: str) -> list[PolicyRow]:
 
 
 def _approved_version(session: Session, row: PolicyRow) -> int:
-    newest = select(func.max(PolicyRow.version)).where(
-        PolicyRow.flow == row.flow, PolicyRow.key == row.key, col(PolicyRow.approved_at).is_not(None)
-    )
-    return session.exec(newest).one() or 0
+    approved = newest(session, row.flow, row.key)
+    return 0 if approved is None else approved.version

@@ -1,26 +1,21 @@
-"""Exceptions: what to do next, who does it, and the acts on it."""
+"""Exceptions: what to do next, and who does it."""
 
-from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
 from sqlmodel import Session
 
-from control_plane.acts import exception_cases as acts
-from control_plane.acts.door import Hand
+from control_plane.acts.possible import acts_on
 from control_plane.api import answers
-from control_plane.api.acting import Acting, Acts, etag
+from control_plane.api.acting import etag
 from control_plane.api.auth import Asking, Asks
 from control_plane.api.cursors import Position, moment_of
 from control_plane.api.lists import Filters, Listing, Pager, Text, moment, number_of, texts
 from control_plane.api.problem_json import not_found
 from control_plane.api.schemas import (
-    Because,
     Causes,
-    DuplicateOf,
     ExceptionDetail,
     ExceptionFigures,
     ExceptionSummary,
@@ -29,7 +24,7 @@ from control_plane.api.schemas import (
 from control_plane.api.strict import StrictRoute
 from control_plane.domain.exception_case import CaseState
 from control_plane.flows import CONFIRMATIONS
-from control_plane.store import transactions
+from control_plane.store import people, routing, transactions
 from control_plane.store.queries import desk, search
 from control_plane.store.queries.desk import Place, Shown, Wanted
 
@@ -103,77 +98,31 @@ def list_causes(asks: Asks, wanted: Annotated[DeskFilters, Query()]) -> Causes:
 def show_exception(asks: Asks, response: Response, exception_id: str) -> ExceptionDetail:
     """Show one exception with its document and what you may do."""
     with asks.services.database.read() as session:
-        detail = _detail(session, asks, number_of("exc", exception_id))
+        detail = detail_of(session, asks, number_of("exc", exception_id))
         response.headers["etag"] = etag(detail.revision)
         return detail
 
 
-@router.post("/exceptions/{exception_id}/claim", response_model=ExceptionDetail)
-def claim(acting: Acts, exception_id: str) -> Response:
-    """Take it; of all who try at once, one gets it."""
-    return _perform(acting, exception_id, acts.claim)
+def detail_of(session: Session, asks: Asking, case_id: int) -> ExceptionDetail:
+    """Return one exception as the asker may see it.
 
-
-@router.post("/exceptions/{exception_id}/give-back", response_model=ExceptionDetail)
-def give_back(acting: Acts, exception_id: str) -> Response:
-    """Give it back to its team."""
-    return _perform(acting, exception_id, acts.give_back)
-
-
-@router.post("/exceptions/{exception_id}/retry", response_model=ExceptionDetail)
-def retry(acting: Acts, exception_id: str, because: Because) -> Response:
-    """Let the failed document go on unchanged."""
-    return _perform(acting, exception_id, acts.retry, because.reason)
-
-
-@router.post("/exceptions/{exception_id}/return-to-source", response_model=ExceptionDetail)
-def return_to_source(acting: Acts, exception_id: str, because: Because) -> Response:
-    """Give the document back to the system that it came from."""
-    return _perform(acting, exception_id, acts.return_to_source, because.reason)
-
-
-@router.post("/exceptions/{exception_id}/release", response_model=ExceptionDetail)
-def release(acting: Acts, exception_id: str, because: Because) -> Response:
-    """Lift the hold, as the second pair of eyes."""
-    return _perform(acting, exception_id, acts.release, because.reason)
-
-
-@router.post("/exceptions/{exception_id}/declare-duplicate", response_model=ExceptionDetail)
-def declare_duplicate(acting: Acts, exception_id: str, duplicate: DuplicateOf) -> Response:
-    """Declare the document the repetition of another one, as the second pair of eyes."""
-    other = number_of("txn", duplicate.transaction_id)
-
-    def deed(hand: Hand, case_id: int, *, revision: int) -> None:
-        acts.declare_duplicate(hand, case_id, revision=revision, of=other)
-
-    return _perform(acting, exception_id, deed, duplicate.reason)
-
-
-def _perform(acting: Acting, exception_id: str, deed: Callable[..., None], reason: str = "") -> Response:
-    case_id = number_of("exc", exception_id)
-
-    def done(hand: Hand, revision: int) -> None:
-        deed(hand, case_id, revision=revision)
-
-    def shown(session: Session) -> tuple[BaseModel, int]:
-        detail = _detail(session, acting.asking, case_id)
-        return detail, detail.revision
-
-    return acting.perform(done, shown, reason=reason)
-
-
-def _detail(session: Session, asks: Asking, case_id: int) -> ExceptionDetail:
+    Raises:
+        ProblemError: 404; it does not exist, or is out of reach.
+    """
     scope, group = asks.scope(), asks.group_currency
     shown = desk.exception(session, scope, case_id)
     if shown is None:
         raise not_found()
     row = shown.row
     document = transactions.row_of(session, row.transaction_id) if row.transaction_id else None
+    offered_to = None if row.offered_to is None else people.by_id(session, row.offered_to)
+    teams = routing.current(session).teams_of(asks.actor.login) if row.offered_team else frozenset[str]()
     return ExceptionDetail(
         **answers.exception_summary(shown, group).model_dump(),
         values=row.values,
         transaction=None if document is None else answers.transaction_summary(document, group),
-        acts=acts.acts_on(asks.actor, row, document),
+        offered_to=None if offered_to is None else answers.person(offered_to),
+        acts=acts_on(asks.actor, row, document, teams),
         same_cause_count=desk.same_cause_count(session, scope, row.fingerprint),
     )
 

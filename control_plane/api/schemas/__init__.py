@@ -28,17 +28,20 @@ from control_plane.api.schemas.exceptions import (
     Because,
     Cause,
     Causes,
+    Deferral,
     DuplicateOf,
     ExceptionDetail,
     ExceptionFigures,
     ExceptionSummary,
+    HandOver,
+    MergeInto,
     ReplayAsOf,
 )
 from control_plane.api.schemas.flows import Flows, FlowView, PolicyValue, SlaTargetView
 from control_plane.api.schemas.health import Component, HealthAnswer
 from control_plane.api.schemas.ledger import LedgerAnswer, LedgerLine, LedgerState, LedgerStates
 from control_plane.api.schemas.people import GrantView, Me, PersonView, SignedIn
-from control_plane.api.schemas.problems import FieldError, Problem
+from control_plane.api.schemas.problems import FieldError, MeanwhileView, Problem
 from control_plane.api.schemas.records import AuditEntry, MasterDataView
 from control_plane.api.schemas.slas import SlaAnswer, SlaLine
 from control_plane.api.schemas.transactions import (
@@ -73,6 +76,7 @@ __all__ = [
     "ConnectionSummary",
     "Connections",
     "DecisionOn",
+    "Deferral",
     "DuplicateOf",
     "EventReceipt",
     "EventsAccepted",
@@ -86,6 +90,7 @@ __all__ = [
     "Found",
     "Freshness",
     "GrantView",
+    "HandOver",
     "Health",
     "HealthAnswer",
     "Identifier",
@@ -99,6 +104,8 @@ __all__ = [
     "LookupAnswer",
     "MasterDataView",
     "Me",
+    "MeanwhileView",
+    "MergeInto",
     "MoneyView",
     "NextAct",
     "PacingView",

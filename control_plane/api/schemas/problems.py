@@ -1,5 +1,7 @@
 """How the API refuses."""
 
+from datetime import datetime
+
 from pydantic import Field
 
 from control_plane.api.schemas.common import Answer
@@ -10,6 +12,16 @@ class FieldError(Answer):
 
     pointer: str
     detail: str
+
+
+class MeanwhileView(Answer):
+    """One thing that happened since the asker looked."""
+
+    by: str
+    """Who; `tieout` is what time or the engine did."""
+    did: str
+    at: datetime
+    revision: int
 
 
 class Problem(Answer):
@@ -23,3 +35,5 @@ class Problem(Answer):
     code: str
     request_id: str
     errors: list[FieldError] = Field(default=[])
+    meanwhile: list[MeanwhileView] = Field(default=[])
+    """With `changed_meanwhile`: what happened since the revision that the asker saw, oldest first."""

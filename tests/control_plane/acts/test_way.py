@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.twins.expense.sample_set import sample_set
+from control_plane.acts import claims
 from control_plane.acts import exception_cases as acts
 from control_plane.acts.door import Hand
 from control_plane.domain.access import Actor, Grant, Role
@@ -60,7 +61,7 @@ async def test_a_lifted_hold_lets_the_document_be_posted_and_that_resolves_the_e
 
 async def test_a_returned_document_is_told_to_the_platform(w: World) -> None:
     failed = await stuck(w, "wrong_total")
-    claimed = await act(w, ANNA, acts.claim, failed)
+    claimed = await act(w, ANNA, claims.claim, failed)
     returned = await act(w, ANNA, acts.return_to_source, claimed)
     await w.settle()
     assert (await w.transactions())[0].state == "returned_to_source"
@@ -76,7 +77,7 @@ async def test_a_refused_document_is_sent_again_by_its_owner(w: World) -> None:
     await w.pull("concur", "expense_reports")
     await w.settle()
     failed = (await w.cases())[0]
-    await act(w, ANNA, acts.retry, await act(w, ANNA, acts.claim, failed))
+    await act(w, ANNA, acts.retry, await act(w, ANNA, claims.claim, failed))
     await w.settle()
     assert (await w.transactions())[0].state == "posted"
     assert (await w.cases())[0].state == "resolved"
