@@ -124,6 +124,7 @@ SCHEMAS: Final[Mapping[str, _Json]] = {
         },
         ("approve_above_count", "approve_above_group_minor", "failed_percent", "stops_on_same_failure"),
     ),
+    "corrections": _table({"alone_up_to_minor": _MINOR}, ("alone_up_to_minor",)),
     "after_post": _table(
         {"recalled": {"enum": ["hold", "reverse"]}, "changed": {"enum": ["hold", "reverse"]}}, ("recalled", "changed")
     ),
@@ -152,6 +153,8 @@ DEFAULTS: Final[Mapping[str, _Json]] = {
     "approval": {"missing": "warn", "above_limit": "hold"},
     # by `project:P-05` or `cost_center:CC-1001`
     "budgets": {"exceeded": "warn", "limits": {}},
+    # words and coding, up to so much a day and person (minor units of the group's currency): no second person
+    "corrections": {"alone_up_to_minor": 100_000},
     "sla": {"business_hours": 8, "at_risk_after": "3/4"},
     # for each kind of failure: full jitter up to base * 2^attempts, at most the ceiling
     "retry": {

@@ -6,7 +6,8 @@ from connectors.canonical.events import EventType
 from connectors.canonical.expense import ExpenseReport
 from control_plane.domain.transaction import State
 from control_plane.flows import expense_policy
-from control_plane.flows.flow import Away, FieldClass, Flow, Policy, Step
+from control_plane.flows.corrections import FieldClass
+from control_plane.flows.flow import Away, Flow, Policy, Step
 from control_plane.flows.steps import approval, bind, budget, duplicate, period, route
 from control_plane.flows.steps.enrich import enrich
 from control_plane.flows.steps.validate import validate
@@ -34,12 +35,14 @@ EXPENSE_REPORT: Final = Flow(
         schemas=expense_policy.SCHEMAS,
         away={"erp": Away.QUEUE, "rates": Away.QUEUE},
         correctable={
+            "title": FieldClass.FREE,
+            "lines.description": FieldClass.FREE,
+            "document_date": FieldClass.CODING,
             "lines.account": FieldClass.CODING,
             "lines.cost_center": FieldClass.CODING,
             "lines.project": FieldClass.CODING,
-            "lines.tax_code": FieldClass.CODING,
-            "employee": FieldClass.PARTY,
-            "document_date": FieldClass.DATE,
+            "lines.tax_code": FieldClass.TAX,
+            "employee": FieldClass.BANK,
             "total": FieldClass.AMOUNT,
         },
     ),

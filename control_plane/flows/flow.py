@@ -10,6 +10,7 @@ from connectors.failures import Failure, FailureKind
 from control_plane.domain.sla import SlaTarget, target_of
 from control_plane.domain.transaction import Reason, State
 from control_plane.domain.verdict import Case, Known, Needs, Verdict
+from control_plane.flows.corrections import Correctable
 
 T = TypeVar("T")
 
@@ -22,15 +23,6 @@ class Away(StrEnum):
     COMPENSATE = "compensate"
 
 
-class FieldClass(StrEnum):
-    """What a correction of a field touches, and so who may make it."""
-
-    CODING = "coding"
-    AMOUNT = "amount"
-    PARTY = "party"
-    DATE = "date"
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A flow's defaults; governed, versioned rows override the values key by key."""
@@ -40,7 +32,8 @@ class Policy:
     schemas: Mapping[str, Mapping[str, Any]]  # JSON Schema
     """What each value must look like."""
     away: Mapping[str, Away] = field(default_factory=dict)
-    correctable: Mapping[str, FieldClass] = field(default_factory=dict)
+    correctable: Correctable = field(default_factory=dict)
+    """The fields that may be corrected here, with what a correction of each touches."""
 
     def under(self, governed: Mapping[str, Any]) -> Mapping[str, Any]:  # values are JSON
         """Return the values that hold where governed ones override the defaults."""

@@ -1,5 +1,6 @@
 """The tables, as rows only: they come from domain values and validate nothing themselves."""
 
+from control_plane.store.tables.break_glass import BreakGlassRow
 from control_plane.store.tables.bulk import BulkItemRow, BulkOperationRow
 from control_plane.store.tables.causes import CauseMergeRow, CauseNoteRow
 from control_plane.store.tables.columns import BIG, JSON_VALUE, METADATA, UNRESOLVED
@@ -13,6 +14,7 @@ from control_plane.store.tables.connections import (
     SyncRunRow,
     WebhookDeliveryRow,
 )
+from control_plane.store.tables.corrections import CorrectionRow, HandPostingRow
 from control_plane.store.tables.desk import ApprovalRow, ExceptionCaseRow, HoldRow, MergeRow
 from control_plane.store.tables.documents import InboxRow, LineageRow, PayloadRow, PostingRow, TransactionRow
 from control_plane.store.tables.failure_rules import FailureRuleRow, UnknownAnswerRow
@@ -29,6 +31,7 @@ __all__ = [
     "ApprovalRow",
     "AuditRow",
     "BindingRow",
+    "BreakGlassRow",
     "BudgetUseRow",
     "BulkItemRow",
     "BulkOperationRow",
@@ -36,10 +39,12 @@ __all__ = [
     "CauseNoteRow",
     "ConnectionRow",
     "ConsumerRow",
+    "CorrectionRow",
     "CursorRow",
     "ExceptionCaseRow",
     "FailureRuleRow",
     "GrantRow",
+    "HandPostingRow",
     "HoldRow",
     "IdempotencyRow",
     "InboxRow",

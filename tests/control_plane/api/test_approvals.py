@@ -39,7 +39,7 @@ class Followed(list[str]):
 @pytest.fixture(autouse=True)
 def followed(monkeypatch: pytest.MonkeyPatch) -> Followed:
     seen = Followed()
-    monkeypatch.setitem(CONSEQUENCES, KIND, Consequence(seen.approved, seen.let_go))  # type: ignore[misc]  # read-only elsewhere
+    monkeypatch.setitem(CONSEQUENCES, KIND, Consequence(seen.approved, seen.let_go))
     return seen
 
 

@@ -28,6 +28,7 @@ _DECIDES: Final = """
 
 def upgrade() -> None:
     for create in (
+        _widen_inbox,
         _widen_exception_case,
         _create_merge,
         _index_audit,
@@ -38,6 +39,9 @@ def upgrade() -> None:
         _add_records_of_causes,
         _create_causes,
         _create_failure_rules,
+        _create_break_glass,
+        _create_correction,
+        _create_hand_posting,
     ):
         create()
     for guard in (*_GUARDS[op.get_bind().dialect.name], *_guards_of_decisions(op.get_bind().dialect.name)):
@@ -53,9 +57,13 @@ def downgrade() -> None:
         batch_op.drop_column("reports_to")
     _drop_records_of_causes()
     _narrow_exception_case()
+    op.drop_index("ix_inbox_unread", "inbox")
+    op.drop_column("inbox", "is_unread")
     op.drop_index("ix_audit_object", "audit")
     for table in (
         *_DECISIONS,
+        "hand_posting",
+        "break_glass",
         "unknown_answer",
         "bulk_item",
         "bulk_operation",
@@ -98,7 +106,7 @@ _GUARDS: Final = {
 }
 
 
-_DECISIONS: Final = ("cause_merge", "cause_note", "failure_rule")
+_DECISIONS: Final = ("cause_merge", "cause_note", "failure_rule", "correction")
 """Tables that are only ever added to."""
 
 
@@ -124,6 +132,12 @@ def _guards_of_decisions(dialect: str) -> Iterator[str]:
                     CREATE TRIGGER {table}_{what} BEFORE {event} ON {table} FOR EACH {each}
                     EXECUTE FUNCTION refuse_change()
                 """
+
+
+def _widen_inbox() -> None:
+    unread = sa.text("is_unread")
+    op.add_column("inbox", sa.Column("is_unread", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.create_index("ix_inbox_unread", "inbox", ["id"], unique=False, sqlite_where=unread, postgresql_where=unread)
 
 
 def _widen_person() -> None:
@@ -474,4 +488,100 @@ def _create_failure_rules() -> None:
             "text_sha256",
             name=op.f("uq_unknown_answer_connection_answer_code_text_sha256"),
         ),
+    )
+
+
+def _create_break_glass() -> None:
+    big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    unreviewed = sa.text("reviewed_at IS NULL")
+    op.create_table(
+        "break_glass",
+        sa.Column("id", big, autoincrement=False, nullable=False),
+        sa.Column("person_id", big, nullable=False),
+        sa.Column("login", sqltypes.AutoString(), nullable=False),
+        sa.Column("employee_ref", sqltypes.AutoString(), nullable=False),
+        sa.Column("role", sqltypes.AutoString(), nullable=False),
+        sa.Column("legal_entity_id", sqltypes.AutoString(), nullable=False),
+        sa.Column("reason", sqltypes.AutoString(), nullable=False),
+        sa.Column("began_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("ends_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("reviewed_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("reviewer_id", big, nullable=True),
+        sa.Column("reviewer", sqltypes.AutoString(), nullable=False),
+        sa.Column("reviewer_employee_ref", sqltypes.AutoString(), nullable=False),
+        sa.Column("was_justified", sa.Boolean(), nullable=True),
+        sa.Column("review_reason", sqltypes.AutoString(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.CheckConstraint("reviewer_id IS NULL OR reviewer_id <> person_id", name=op.f("ck_break_glass_four_eyes")),
+        sa.CheckConstraint(
+            "reviewer_employee_ref = '' OR reviewer_employee_ref <> employee_ref",
+            name=op.f("ck_break_glass_two_persons"),
+        ),
+        sa.CheckConstraint(
+            "(reviewed_at IS NULL) = (reviewer_id IS NULL)", name=op.f("ck_break_glass_reviewed_by_somebody")
+        ),
+        sa.CheckConstraint("reason <> ''", name=op.f("ck_break_glass_has_a_reason")),
+        sa.CheckConstraint("ends_at > began_at", name=op.f("ck_break_glass_ends")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_break_glass")),
+    )
+    op.create_index("ix_break_glass_person_id", "break_glass", ["person_id"], unique=False)
+    op.create_index(
+        "ix_break_glass_unreviewed",
+        "break_glass",
+        ["began_at", "id"],
+        unique=False,
+        sqlite_where=unreviewed,
+        postgresql_where=unreviewed,
+    )
+
+
+def _create_correction() -> None:
+    big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "correction",
+        sa.Column("id", big, autoincrement=False, nullable=False),
+        sa.Column("transaction_id", big, nullable=False),
+        sa.Column("corrects_id", big, nullable=False),
+        sa.Column("legal_entity_id", sqltypes.AutoString(), nullable=False),
+        sa.Column("payload_id", big, nullable=False),
+        sa.Column("reason_code", sqltypes.AutoString(), nullable=False),
+        sa.Column("reason", sqltypes.AutoString(), nullable=False),
+        sa.Column("maker_id", big, nullable=False),
+        sa.Column("maker", sqltypes.AutoString(), nullable=False),
+        sa.Column("approval_id", big, nullable=False),
+        sa.Column("recorded_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_correction")),
+        sa.UniqueConstraint("transaction_id", name=op.f("uq_correction_transaction_id")),
+    )
+    op.create_index("ix_correction_corrects_id", "correction", ["corrects_id"], unique=False)
+
+
+def _create_hand_posting() -> None:
+    big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    unsettled = sa.text("settled_at IS NULL")
+    op.create_table(
+        "hand_posting",
+        sa.Column("approval_id", big, nullable=False),
+        sa.Column("transaction_id", big, nullable=False),
+        sa.Column("target", sqltypes.AutoString(), nullable=False),
+        sa.Column(
+            "numbers", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("posting_date", sa.Date(), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("by", sqltypes.AutoString(), nullable=False),
+        sa.Column("wanted_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("asked_count", sa.Integer(), nullable=False),
+        sa.Column("settled_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("answer", sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("approval_id", name=op.f("pk_hand_posting")),
+    )
+    op.create_index("ix_hand_posting_transaction_id", "hand_posting", ["transaction_id"], unique=False)
+    op.create_index(
+        "ix_hand_posting_wanted",
+        "hand_posting",
+        ["wanted_at"],
+        unique=False,
+        sqlite_where=unsettled,
+        postgresql_where=unsettled,
     )
