@@ -20,11 +20,11 @@ from control_plane.bootstrap.assembly import assembled, publisher_of
 from control_plane.bootstrap.process import EMBEDDED, Process, all_until_stopped, signaled, started
 from control_plane.bootstrap.serving import address_of, serve
 from control_plane.bootstrap.sharing import shared_secrets, welcome
+from control_plane.engine.keep import keep
 from control_plane.engine.parts import Parts, Unit
-from control_plane.engine.receive import Feed, receive
+from control_plane.engine.receive import Feed
 from control_plane.engine.worker import PASSES, Pass, work
 from control_plane.settings import Settings
-from control_plane.store import inbox
 
 EVENTS: Final = "events"
 """The stream under which events that were sent to us stand."""
@@ -127,10 +127,9 @@ def _intakes(settings: Settings, parts: Parts) -> Mapping[str, Intake]:
 
 def _intake(parts: Parts, feed: Feed) -> Intake:
     def take(envelopes: Sequence[Envelope], unit: Unit) -> list[Taken]:
-        repeated = receive(unit, feed, envelopes).repeated
-        receipts = inbox.earlier(unit.session, envelopes)
+        kept = keep(unit, feed, envelopes)
         keys = [(one.source, one.id) for one in envelopes]
-        return [Taken(*key, is_repeated=key in repeated, transaction_id=receipts[key].transaction_id) for key in keys]
+        return [Taken(*key, is_repeated=key in kept.repeated, transaction_id=kept.transactions[key]) for key in keys]
 
     async def taken(envelopes: Sequence[Envelope]) -> Sequence[Taken]:
         return await parts.write(partial(take, envelopes))

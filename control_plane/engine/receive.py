@@ -10,7 +10,7 @@ from connectors.contract import Document, Envelope, Payment, Recall, Source, Tra
 from connectors.failures import Failure
 from control_plane.engine import accept, learn, pay, recall, trouble
 from control_plane.engine.parts import Unit
-from control_plane.runtime import Ids
+from control_plane.flows.flow import Flow
 from control_plane.store import inbox, payloads
 from control_plane.store.tables import UNRESOLVED
 
@@ -41,92 +41,122 @@ class Reception:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fresh:
+class Fresh:
+    """An envelope that did not come before."""
+
     envelope: Envelope
     sha256: str
     generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An envelope in the inbox, and what it says."""
+
+    arrival: inbox.Arrival
     translation: Translation
 
 
 def receive(unit: Unit, feed: Feed, envelopes: Sequence[Envelope]) -> Reception:
     """Take over envelopes durably: nothing is lost, a redelivery of what lives is only counted."""
+    fresh, repeated = sort_out(unit, feed, envelopes)
+    said = [unit.reader.read(feed.connection, feed.source, one.envelope, one.sha256) for one in fresh]
+    arrivals = store(unit, feed, fresh, [entity_of(translation) for translation in said])
+    act_on(unit, feed.connection, [Read(*pair) for pair in zip(arrivals, said, strict=True)])
+    return Reception(tuple((one.envelope.source, one.envelope.id) for one in fresh), frozenset(repeated))
+
+
+def sort_out(
+    unit: Unit, feed: Feed, envelopes: Sequence[Envelope]
+) -> tuple[list[Fresh], dict[EventKey, inbox.Earlier]]:
+    """Return what is new, and what came before: that is counted again."""
     earlier = inbox.earlier(unit.session, envelopes)
-    fresh: dict[tuple[str, str, str], _Fresh] = {}
-    repeated: set[EventKey] = set()
+    fresh: dict[tuple[str, str, str], Fresh] = {}
+    repeated: dict[EventKey, inbox.Earlier] = {}
     generations = Counter({key: one.generation + 1 for key, one in earlier.items()})
     for envelope in envelopes:
         key, sha256 = (envelope.source, envelope.id), inbox.digest(envelope)
         before = earlier.get(key)
         if before is not None and before.is_repeated_by(sha256, is_pulled=feed.is_pulled):
-            repeated.add(key)
+            repeated[key] = before
         elif (*key, sha256) not in fresh:
-            translation = unit.reader.read(feed.connection, feed.source, envelope, sha256)
-            fresh[*key, sha256] = _Fresh(envelope, sha256, generations[key], translation)
+            fresh[*key, sha256] = Fresh(envelope, sha256, generations[key])
             generations[key] += 1
-    inbox.count_again(unit.session, [earlier[key].inbox_id for key in repeated], now=unit.now)
-    _take(unit, feed, list(fresh.values()))
-    return Reception(tuple((one.envelope.source, one.envelope.id) for one in fresh.values()), frozenset(repeated))
+    inbox.count_again(unit.session, [one.inbox_id for one in repeated.values()], now=unit.now)
+    return list(fresh.values()), repeated
 
 
-def _take(unit: Unit, feed: Feed, fresh: Sequence[_Fresh]) -> None:
-    flows = {flow.starts_with: flow for flow in unit.flows.values() if flow.starts_with}
-    bodies = [_payload(one) for one in fresh]
+def store(
+    unit: Unit, feed: Feed, fresh: Sequence[Fresh], entities: Sequence[str], *, is_unread: bool = False
+) -> list[inbox.Arrival]:
+    """Put new envelopes into the inbox, beside their payloads; what is a document gets its transaction's id."""
+    bodies = [
+        payloads.Payload("envelope", one.envelope.content_type, one.envelope.payload, entity)
+        for one, entity in zip(fresh, entities, strict=True)
+    ]
     payload_ids = payloads.put(unit.session, unit.ids, bodies, now=unit.now)
+    documents = _flows(unit).keys()
     arrivals = [
-        _arrival(unit.ids, feed, one, payload_id, is_document=one.envelope.type in flows)
-        for one, payload_id in zip(fresh, payload_ids, strict=True)
+        inbox.Arrival(
+            inbox_id=unit.ids.draw(),
+            envelope=one.envelope,
+            sha256=one.sha256,
+            generation=one.generation,
+            payload_id=payload_id,
+            legal_entity_id=entity,
+            transaction_id=unit.ids.draw() if one.envelope.type in documents else None,
+            needs_acknowledgement=one.envelope.type in documents and feed.is_pulled,
+            received_at=unit.now,
+            is_unread=is_unread,
+        )
+        for one, entity, payload_id in zip(fresh, entities, payload_ids, strict=True)
     ]
-    inbox.add(unit.session, arrivals, connection=feed.connection, stream=feed.stream, now=unit.now)
+    inbox.add(unit.session, arrivals, connection=feed.connection, stream=feed.stream)
+    return arrivals
+
+
+def act_on(unit: Unit, connection: str, read: Sequence[Read]) -> None:
+    """Do what the envelopes of one connection say."""
+    flows = _flows(unit)
     documents = [
-        accept.Arrived(arrival, one.translation, flows[one.envelope.type])
-        for arrival, one in zip(arrivals, fresh, strict=True)
-        if arrival.transaction_id is not None
+        accept.Arrived(one.arrival, one.translation, flows[one.arrival.envelope.type])
+        for one in read
+        if one.arrival.transaction_id is not None
     ]
-    contents = [one.translation.content for one in fresh if isinstance(one.translation, Document)]
-    learn.learn(unit, feed.connection, [one for one in contents if isinstance(one, MasterRecord)])
-    accept.accept(unit, feed.connection, documents)
+    contents = [one.translation.content for one in read if isinstance(one.translation, Document)]
+    learn.learn(unit, connection, [one for one in contents if isinstance(one, MasterRecord)])
+    accept.accept(unit, connection, documents)
     recall.recall(unit, [one for one in contents if isinstance(one, Recall)])
-    pay.pay(unit, feed.connection, _payments(arrivals, fresh))
-    trouble.tell_unread(unit, feed.connection, _unread(arrivals, fresh))
+    pay.pay(unit, connection, _payments(read))
+    trouble.tell_unread(unit, connection, _unread(read))
 
 
-def _payload(one: _Fresh) -> payloads.Payload:
-    return payloads.Payload("envelope", one.envelope.content_type, one.envelope.payload, _entity_of(one.translation))
-
-
-def _arrival(ids: Ids, feed: Feed, one: _Fresh, payload_id: int, *, is_document: bool) -> inbox.Arrival:
-    return inbox.Arrival(
-        inbox_id=ids.draw(),
-        envelope=one.envelope,
-        sha256=one.sha256,
-        generation=one.generation,
-        payload_id=payload_id,
-        legal_entity_id=_entity_of(one.translation),
-        transaction_id=ids.draw() if is_document else None,
-        needs_acknowledgement=is_document and feed.is_pulled,
-    )
-
-
-def _payments(arrivals: Sequence[inbox.Arrival], fresh: Sequence[_Fresh]) -> list[pay.Paid]:
-    return [
-        pay.Paid(one.translation.content, arrival.payload_id, one.envelope.id)
-        for arrival, one in zip(arrivals, fresh, strict=True)
-        if isinstance(one.translation, Document) and isinstance(one.translation.content, Payment)
-    ]
-
-
-def _unread(arrivals: Sequence[inbox.Arrival], fresh: Sequence[_Fresh]) -> list[tuple[str, Failure]]:
-    """Return what could not be read and is no document with an exception of its own, by event."""
-    return [
-        (one.envelope.subject or one.envelope.id, one.translation.failures[0])
-        for arrival, one in zip(arrivals, fresh, strict=True)
-        if isinstance(one.translation, Unreadable) and arrival.transaction_id is None
-    ]
-
-
-def _entity_of(translation: Translation) -> str:
+def entity_of(translation: Translation) -> str:
+    """Return the legal entity that an envelope names."""
     match translation:
         case Document(content=ExpenseReport(legal_entity_ref=entity)) | Unreadable(legal_entity_ref=entity):
             return entity or UNRESOLVED
         case _:
             return UNRESOLVED
+
+
+def _flows(unit: Unit) -> dict[str, Flow]:
+    """Return the flows by the event that begins them."""
+    return {flow.starts_with: flow for flow in unit.flows.values() if flow.starts_with}
+
+
+def _payments(read: Sequence[Read]) -> list[pay.Paid]:
+    return [
+        pay.Paid(one.translation.content, one.arrival.payload_id, one.arrival.envelope.id)
+        for one in read
+        if isinstance(one.translation, Document) and isinstance(one.translation.content, Payment)
+    ]
+
+
+def _unread(read: Sequence[Read]) -> list[tuple[str, Failure]]:
+    """Return what could not be read and is no document with an exception of its own, by event."""
+    return [
+        (one.arrival.envelope.subject or one.arrival.envelope.id, one.translation.failures[0])
+        for one in read
+        if isinstance(one.translation, Unreadable) and one.arrival.transaction_id is None
+    ]

@@ -11,6 +11,7 @@ from control_plane.engine.check import check
 from control_plane.engine.confirm import confirm, note_outcomes
 from control_plane.engine.deliver import deliver
 from control_plane.engine.inquire import inquire
+from control_plane.engine.keep import act_on_kept
 from control_plane.engine.parts import Parts
 from control_plane.engine.pull import pull_next
 from control_plane.engine.reap import reap
@@ -26,6 +27,7 @@ Pass = Callable[[Parts], Awaitable[int]]
 
 PASSES: Final[tuple[Pass, ...]] = (
     pull_next,
+    act_on_kept,
     check,
     deliver,
     inquire,
@@ -39,6 +41,7 @@ PASSES: Final[tuple[Pass, ...]] = (
 
 WAKES: Final[Mapping[Pass, tuple[Pass, ...]]] = {
     pull_next: (check, release, reverse, deliver, confirm),
+    act_on_kept: (check, release, reverse, deliver),
     check: (deliver,),
     deliver: (note_outcomes, release, reverse),
     inquire: (deliver, note_outcomes, release, reverse),

@@ -1,24 +1,26 @@
 """The inbox: what came, stored before it is understood; a redelivery is counted, never a second transaction."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, literal_column, outerjoin, tuple_, update
+from sqlalchemy import ColumnElement, Row, Table, literal_column, outerjoin, tuple_, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
 from connectors.contract import Envelope
 from control_plane.domain.transaction import State
 from control_plane.store.statements import insert_many, table_of
-from control_plane.store.tables import InboxRow
+from control_plane.store.tables import InboxRow, PayloadRow
 from control_plane.store.transitions import TRANSACTION
 
 _INBOX: Final[Table] = table_of(InboxRow)
+_PAYLOAD: Final[Table] = table_of(PayloadRow)
+_UNREAD: Final[ColumnElement[bool]] = literal_column("is_unread")
 _UNACKNOWLEDGED: Final[ColumnElement[bool]] = literal_column("needs_acknowledgement AND acknowledged_at IS NULL")
-"""As the partial index says it: SQLite uses it for no other form."""
+"""These two as their partial indexes say it: SQLite uses them for no other form."""
 _WITHDRAWN: Final = frozenset({State.CANCELLED.value, State.RETURNED_TO_SOURCE.value})
 """A superseded version is not among them: its late redelivery must not take the place of its successor."""
 
@@ -57,6 +59,17 @@ class Arrival:
     legal_entity_id: str
     transaction_id: int | None
     needs_acknowledgement: bool
+    received_at: datetime
+    is_unread: bool = False
+    """It is kept now and acted on later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A kept envelope that nobody has acted on."""
+
+    connection: str
+    arrival: Arrival
 
 
 def digest(envelope: Envelope) -> str:
@@ -102,9 +115,34 @@ def count_again(session: Session, inbox_ids: Sequence[int], *, now: datetime) ->
     )
 
 
-def add(session: Session, arrivals: Sequence[Arrival], *, connection: str, stream: str, now: datetime) -> None:
+def add(session: Session, arrivals: Sequence[Arrival], *, connection: str, stream: str) -> None:
     """Store new envelopes, beside their payloads."""
-    insert_many(session, InboxRow, [_row(arrival, connection, stream, now) for arrival in arrivals])
+    insert_many(session, InboxRow, [_row(arrival, connection, stream) for arrival in arrivals])
+
+
+def has_unread(session: Session) -> bool:
+    """Return whether something was kept that nobody has acted on."""
+    return session.connection().execute(core_select(_INBOX.c.id).where(_UNREAD).limit(1)).first() is not None
+
+
+def unread(session: Session, connections: Collection[str], limit: int, *, after: int = 0) -> list[Unread]:
+    """Return what these connections sent and nobody has acted on, in the order in which it was kept."""
+    query = (
+        core_select(_INBOX, _PAYLOAD.c.body, _PAYLOAD.c.content_type)
+        .join(_PAYLOAD, _PAYLOAD.c.id == _INBOX.c.payload_id)
+        .where(_UNREAD, _INBOX.c.connection.in_(sorted(connections)), _INBOX.c.id > after)
+        .order_by(_INBOX.c.id)
+        .limit(limit)
+    )
+    return [Unread(row.connection, _arrival(row)) for row in session.connection().execute(query)]
+
+
+def note_read(session: Session, entities: Mapping[int, str]) -> None:
+    """Note whose the envelopes are, by inbox id, now that they were acted on."""
+    for entity in sorted(set(entities.values())):
+        numbers = [number for number, theirs in entities.items() if theirs == entity]
+        read = update(_INBOX).where(_INBOX.c.id.in_(numbers)).values(is_unread=False, legal_entity_id=entity)
+        session.connection().execute(read)
 
 
 def unacknowledged(session: Session, connection: str, limit: int) -> list[InboxRow]:
@@ -143,7 +181,31 @@ def headers_of(session: Session, payload_ids: Sequence[int]) -> Mapping[int, Hea
     return {payload_id: Header(*told) for payload_id, *told in found}
 
 
-def _row(arrival: Arrival, connection: str, stream: str, now: datetime) -> dict[str, Any]:  # column values
+def _arrival(row: Row[Any]) -> Arrival:
+    envelope = Envelope(
+        id=row.event_id,
+        source=row.source,
+        type=row.type,
+        subject=row.subject,
+        time=row.occurred_at,
+        payload=bytes(row.body or b""),
+        content_type=row.content_type,
+    )
+    return Arrival(
+        inbox_id=row.id,
+        envelope=envelope,
+        sha256=row.content_sha256,
+        generation=row.generation,
+        payload_id=row.payload_id,
+        legal_entity_id=row.legal_entity_id,
+        transaction_id=row.transaction_id,
+        needs_acknowledgement=row.needs_acknowledgement,
+        received_at=row.received_at,
+        is_unread=True,
+    )
+
+
+def _row(arrival: Arrival, connection: str, stream: str) -> dict[str, Any]:  # column values
     envelope = arrival.envelope
     return {
         "id": arrival.inbox_id,
@@ -156,12 +218,13 @@ def _row(arrival: Arrival, connection: str, stream: str, now: datetime) -> dict[
         "subject": envelope.subject,
         "legal_entity_id": arrival.legal_entity_id,
         "occurred_at": envelope.time,
-        "received_at": now,
-        "last_received_at": now,
+        "received_at": arrival.received_at,
+        "last_received_at": arrival.received_at,
         "received_count": 1,
         "payload_id": arrival.payload_id,
         "content_sha256": arrival.sha256,
         "transaction_id": arrival.transaction_id,
         "acknowledged_at": None,
         "needs_acknowledgement": arrival.needs_acknowledgement,
+        "is_unread": arrival.is_unread,
     }

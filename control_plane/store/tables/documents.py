@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from control_plane.store.tables.columns import (
@@ -58,6 +58,8 @@ class InboxRow(SQLModel, table=True):
     transaction_id: int | None = no_ref(index=True)
     acknowledged_at: datetime | None = None
     needs_acknowledgement: bool = False
+    is_unread: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """It was kept as it came, and nobody has acted on what it says yet."""
 
 
 Index("ix_inbox_subject", InboxRow.__table__.c.source, InboxRow.__table__.c.subject)  # type: ignore[attr-defined]  # SQLModel's table
@@ -68,6 +70,13 @@ Index(
     InboxRow.__table__.c.id,  # type: ignore[attr-defined]  # SQLModel's table
     sqlite_where=_inbox_waiting,
     postgresql_where=_inbox_waiting,
+)
+_inbox_unread = text("is_unread")
+Index(
+    "ix_inbox_unread",
+    InboxRow.__table__.c.id,  # type: ignore[attr-defined]  # SQLModel's table
+    sqlite_where=_inbox_unread,
+    postgresql_where=_inbox_unread,
 )
 
 

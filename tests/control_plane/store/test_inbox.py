@@ -31,10 +31,11 @@ def arrive(database: Database, ids: CountingIds, envelope: Envelope = ENVELOPE, 
         legal_entity_id="DE01",
         transaction_id=None,
         needs_acknowledgement=True,
+        received_at=MORNING,
     )
     arrival = replace(arrival, **changes)
     with database.write() as session:
-        inbox.add(session, [arrival], connection="concur", stream="expense_reports", now=MORNING)
+        inbox.add(session, [arrival], connection="concur", stream="expense_reports")
     return arrival
 
 

@@ -1,0 +1,90 @@
+"""Envelopes that were sent to us: kept as they came before they are answered, acted on afterwards in their order."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from typing import Final
+
+from connectors.contract import Envelope, Source
+from control_plane.engine.parts import Parts, Unit
+from control_plane.engine.receive import EventKey, Feed, Read, act_on, entity_of, sort_out, store
+from control_plane.store import inbox
+from control_plane.store.database import advisory_lock
+from control_plane.store.inbox import Unread
+from control_plane.store.tables import UNRESOLVED
+from control_plane.store.troubles import DatabaseTroubleError
+
+LOG: Final = logging.getLogger(__name__)
+
+_ORDER: Final = "inbox.unread"
+"""One worker at a time acts on what was kept: a recall must find the document that was sent before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of envelopes, by (source, event id)."""
+
+    transactions: Mapping[EventKey, int | None]
+    """The transaction that each makes or made, where it makes one."""
+    repeated: frozenset[EventKey]
+
+
+def keep(unit: Unit, feed: Feed, envelopes: Sequence[Envelope]) -> Kept:
+    """Keep envelopes durably, whatever they say; a redelivery is only counted."""
+    fresh, repeated = sort_out(unit, feed, envelopes)
+    arrivals = store(unit, feed, fresh, [UNRESOLVED] * len(fresh), is_unread=True)
+    former = {key: one.transaction_id for key, one in repeated.items()}
+    latter = {(one.envelope.source, one.envelope.id): one.transaction_id for one in arrivals}
+    return Kept(former | latter, frozenset(repeated))
+
+
+async def act_on_kept(parts: Parts) -> int:
+    """Act on what was kept, a page of it, and return how much it was."""
+    if not await parts.read(inbox.has_unread):
+        return 0
+    try:
+        return await parts.write(partial(_act_on_page, parts))
+    except DatabaseTroubleError:
+        raise
+    except Exception:  # our own mistake over one envelope must not hold up the others
+        LOG.exception("a page of events failed, they are taken one by one")
+        return await _act_on_each(parts)
+
+
+async def _act_on_each(parts: Parts) -> int:
+    done, after = 0, 0
+    waiting = await parts.read(lambda session: inbox.unread(session, _sources(parts), parts.settings.page))
+    for one in waiting:
+        try:
+            done += await parts.write(partial(_act_on_page, parts, after=after, limit=1))
+        except DatabaseTroubleError:
+            raise
+        except Exception:
+            LOG.exception("an event failed", extra={"event": one.arrival.envelope.id})
+        after = one.arrival.inbox_id
+    return done
+
+
+def _act_on_page(parts: Parts, unit: Unit, *, after: int = 0, limit: int | None = None) -> int:
+    advisory_lock(unit.session, [_ORDER])
+    sources = _sources(parts)
+    waiting = inbox.unread(unit.session, sources, limit or parts.settings.page, after=after)
+    entities: dict[int, str] = {}
+    for connection, some in groupby(waiting, key=lambda one: one.connection):
+        read = [_read(unit, sources[connection], one) for one in some]
+        act_on(unit, connection, read)
+        entities |= {one.arrival.inbox_id: one.arrival.legal_entity_id for one in read}
+    inbox.note_read(unit.session, entities)
+    return len(entities)
+
+
+def _read(unit: Unit, source: Source, one: Unread) -> Read:
+    arrival = one.arrival
+    translation = unit.reader.read(one.connection, source, arrival.envelope, arrival.sha256)
+    return Read(replace(arrival, legal_entity_id=entity_of(translation)), translation)
+
+
+def _sources(parts: Parts) -> dict[str, Source]:
+    return {name: one.source for name, one in parts.connectors.items() if one.source is not None}
