@@ -143,6 +143,23 @@ Acts = Annotated[Acting, Depends(acting)]
 """A route's parameter: somebody who acts."""
 
 
+async def beginning(
+    request: Request,
+    asks: Asks,
+    idempotency_key: Annotated[str | None, Header(description="The same key gets the same answer for 7 days")] = None,
+) -> Acting:
+    """Return the request to make something new: there is nothing yet that the person could have seen.
+
+    Raises:
+        ProblemError: 400 where the key cannot be read.
+    """
+    return await acting(request, asks, etag(0), idempotency_key)
+
+
+Begins = Annotated[Acting, Depends(beginning)]
+"""A route's parameter: somebody who makes something new."""
+
+
 def _changed(error: ChangedMeanwhileError) -> ProblemError:
     told = [MeanwhileView(by=one.by, did=one.did, at=one.at, revision=one.revision) for one in error.meanwhile]
     acts = "; ".join(f"{one.did.replace('_', ' ')} by {one.by} at {one.at:%Y-%m-%d %H:%M} UTC" for one in told)

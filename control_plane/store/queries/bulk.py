@@ -1,11 +1,12 @@
 """Bulk operations as they are read: what a set consists of, how far it is, and what it would meet."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, and_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, literal_column, or_, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
@@ -21,7 +22,6 @@ from control_plane.store.exception_cases import IS_LIVE
 from control_plane.store.queries.sums import equal, within
 from control_plane.store.statements import table_of
 from control_plane.store.tables import (
-    BIG,
     BulkItemRow,
     BulkOperationRow,
     ExceptionCaseRow,
@@ -110,16 +110,13 @@ def counterparties(session: Session, operation_id: int) -> set[str]:
 
 def tally(session: Session, operation_id: int, step: int | None = None) -> Tally:
     """Return how many items of an operation, or of one of its steps, stand where."""
-    same = func.sum(func.coalesce(ITEM.c.is_same_failure.cast(BIG), 0)).label("same")
-    query = (
-        select(ITEM.c.state, func.count().label("items"), same)
-        .where(ITEM.c.operation_id == operation_id)
-        .group_by(ITEM.c.state)
-    )
-    if step is not None:
-        query = query.where(ITEM.c.step == step)
-    rows = session.connection().execute(query).all()
-    return Tally({ItemState(row.state): row.items for row in rows}, int(sum(row.same for row in rows)))
+    of_it = ITEM.c.operation_id == operation_id
+    return _tallies(session, of_it if step is None else of_it & (ITEM.c.step == step)).get(operation_id, Tally())
+
+
+def tallies(session: Session, operation_ids: Collection[int]) -> dict[int, Tally]:
+    """Return the same for several operations."""
+    return _tallies(session, ITEM.c.operation_id.in_(operation_ids))
 
 
 def come_back(session: Session, operation_id: int) -> list[tuple[BulkItemRow, ExceptionCaseRow, Stand, int]]:
@@ -170,18 +167,25 @@ def planned_before(
     return Worth(len(others), sum(row.group_minor or 0 for row in others))
 
 
-def operations(
-    session: Session, scope: Scope, maker_id: int, filters: Mapping[str, str], *, before: int | None, limit: int
+def operations(  # a page has as many sides
+    session: Session,
+    scope: Scope,
+    me: int,
+    filters: Mapping[str, str],
+    *,
+    is_mine: bool | None,
+    before: int | None,
+    limit: int,
 ) -> list[BulkOperationRow]:
     """Return operations in reach, and one's own, newest first."""
-    entity, maker = OPERATION.c.legal_entity_id, OPERATION.c.maker_id
-    query = (
-        select_rows(BulkOperationRow)
-        .where(or_(within(scope, entity), maker == maker_id), equal(OPERATION, filters))
-        .order_by(col(BulkOperationRow.id).desc())
-        .limit(limit)
-    )
-    return list(session.exec(query if before is None else query.where(col(BulkOperationRow.id) < before)).all())
+    mine = col(BulkOperationRow.maker_id) == me
+    conditions = [within(scope, OPERATION.c.legal_entity_id) | mine, equal(OPERATION, filters)]
+    if is_mine is not None:
+        conditions.append(mine if is_mine else ~mine)
+    if before is not None:
+        conditions.append(col(BulkOperationRow.id) < before)
+    query = select_rows(BulkOperationRow).where(*conditions).order_by(col(BulkOperationRow.id).desc())
+    return list(session.exec(query.limit(limit)).all())
 
 
 def items(session: Session, operation_id: int, state: ItemState | None, *, after: int, limit: int) -> list[BulkItemRow]:
@@ -241,6 +245,18 @@ def unusable(session: Session, keys: Collection[RecordKey]) -> set[RecordKey]:
         for domain, entity, code in keys
         if domain in read and not active & {(Domain(domain), entity, code), (Domain(domain), "", code)}
     }
+
+
+def _tallies(session: Session, which: ColumnElement[bool]) -> dict[int, Tally]:
+    same = func.count(case((ITEM.c.is_same_failure, 1))).label("same")
+    keys = (ITEM.c.operation_id, ITEM.c.state)
+    rows = session.connection().execute(select(*keys, func.count().label("items"), same).where(which).group_by(*keys))
+    found: dict[int, Tally] = defaultdict(Tally)
+    for row in rows:
+        before = found[row.operation_id]
+        states = {**before.by_state, ItemState(row.state): row.items}
+        found[row.operation_id] = Tally(states, before.same_failure_count + row.same)
+    return dict(found)
 
 
 def _ways(key: RecordKey) -> frozenset[master_data.Key]:
