@@ -136,6 +136,12 @@ CATALOG: Final[Mapping[str, CatalogEntry]] = {
         "Document {document} cannot be read: {problem}.",
         "The payload is kept. Compare it with the contract of the source, then replay it.",
     ),
+    "correction_outdated": _row(
+        _K.CONTRACT,
+        _O.FINANCE_OPERATIONS,
+        "The correction of document {document} does not fit what its source says today: {problem}.",
+        "Correct the document anew, or return it to {source}.",
+    ),
     "unknown_currency": _row(
         _K.CONTRACT,
         _O.SAAS_ADMINISTRATORS,

@@ -72,6 +72,7 @@ class Reason(StrEnum):
     TEST_DOCUMENT = "test_document"
     EXACT_DUPLICATE = "exact_duplicate"
     NEW_VERSION = "new_version"
+    CORRECTED = "corrected"
     NO_POSTING = "no_posting"
 
 
@@ -115,6 +116,8 @@ WITHDRAWABLE: Final = frozenset({_S.RECEIVED, _S.READY, _S.ON_HOLD, _S.FAILED, _
 
 _WITHDRAW: Final = {_S.SUPERSEDED: hands(By.SYSTEM, By.SOURCE), _S.CANCELLED: hands(By.SOURCE, By.FOUR_EYES)}
 
+_CORRECTABLE: Final = hands(By.SYSTEM, By.SOURCE, By.OWNER, By.FOUR_EYES)  # by its owner: words and coding
+
 TRANSITIONS: Final[Arrows[State]] = {
     _S.RECEIVED: {
         _S.READY: hands(By.SYSTEM),
@@ -150,6 +153,7 @@ TRANSITIONS: Final[Arrows[State]] = {
         _S.DUPLICATE: hands(By.APPROVER),
         _S.RETURNED_TO_SOURCE: hands(By.OWNER),
         **_WITHDRAW,
+        _S.SUPERSEDED: _CORRECTABLE,
     },
     _S.IN_DOUBT: {  # never IN_FLIGHT: ask before sending
         _S.POSTED: hands(By.SYSTEM, By.FOUR_EYES),
@@ -162,7 +166,7 @@ TRANSITIONS: Final[Arrows[State]] = {
         _S.POSTED: hands(By.FOUR_EYES),
         _S.RETURNED_TO_SOURCE: hands(By.OWNER),
         **_WITHDRAW,
-        _S.SUPERSEDED: hands(By.SYSTEM, By.SOURCE, By.FOUR_EYES),
+        _S.SUPERSEDED: _CORRECTABLE,
     },
     _S.RETURNED_TO_SOURCE: {**_WITHDRAW},
     _S.POSTED: {_S.TIED_OUT: hands(By.SYSTEM), _S.REVERSED: hands(By.SYSTEM, By.FOUR_EYES)},

@@ -127,11 +127,16 @@ def _row(
         "due_at": promise.due_at,
         "sla_status": sla.SlaStatus.ON_TIME.value,
         "sla_next_at": promise.at_risk_at,
-        **_content(one.translation, unit.now),
+        **columns_of(one.translation, unit.now),
     }
 
 
-def _content(translation: Translation, now: datetime) -> Mapping[str, Any]:  # column values
+def columns_of(translation: Translation, now: datetime) -> Mapping[str, Any]:  # column values
+    """Return what a document says, as it stands in its transaction's row.
+
+    Raises:
+        NoDocumentError: it is no document of a flow.
+    """
     match translation:
         case Document(content=ExpenseReport() as report, mapping_version=mapping):
             return _report(report, now) | {"mapping_version": mapping}

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from connectors.canonical.expense import ExpenseReport
 from connectors.canonical.master_data import Domain
-from connectors.contract import Document, Envelope, Translation, Unreadable
+from connectors.contract import Document, Translation, Unreadable
 from connectors.failures import Failure
 from control_plane.domain.calendar import period_of
 from control_plane.domain.machine import By
@@ -16,8 +16,9 @@ from control_plane.domain.verdict import Case, Verdict
 from control_plane.engine import facts, succeed, trouble
 from control_plane.engine import intents as intents_json
 from control_plane.engine.parts import Parts, Unit
+from control_plane.engine.understand import as_corrected, envelope_of
 from control_plane.flows.flow import Flow, StepRecord, StepResult, destination, run
-from control_plane.store import budgets, holds, inbox, lineage, payloads, queue, transactions, transitions
+from control_plane.store import budgets, corrections, holds, inbox, lineage, payloads, queue, transactions, transitions
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
 
@@ -96,12 +97,14 @@ def judge(unit: Unit, examined: Sequence[Examined]) -> None:
 
 
 def translations_of(unit: Unit, parts: Parts, works: Sequence[Work]) -> Mapping[int, Translation]:
-    """Return what the transactions' envelopes say, with the mapping of now."""
+    """Return what the transactions' envelopes say, with the mapping of now and what was corrected here."""
     wanted = [work.payload_id for work in works]
     headers, bodies = inbox.headers_of(unit.session, wanted), payloads.bodies(unit.session, wanted)
-    return {
+    said = {
         work.id: _translated(parts, work, headers.get(work.payload_id), bodies.get(work.payload_id)) for work in works
     }
+    kept = corrections.of(unit.session, [work.id for work in works if work.version > 1])
+    return said | {number: as_corrected(said[number], one.every) for number, one in kept.items()}
 
 
 def _translated(parts: Parts, work: Work, header: inbox.Header | None, body: bytes | None) -> Translation:
@@ -111,14 +114,7 @@ def _translated(parts: Parts, work: Work, header: inbox.Header | None, body: byt
         return Unreadable((Failure("unreadable_document", {"problem": problem}),))
     if header is None or body is None:
         return Unreadable((Failure("unreadable_document", {"problem": "its payload was erased"}),))
-    envelope = Envelope(
-        id=header.event_id,
-        source=header.source,
-        type=header.type,
-        subject=header.subject,
-        time=header.occurred_at,
-        payload=body,
-    )
+    envelope = envelope_of(header, body)
     return parts.reader.read(work.connection, connector.source, envelope, header.content_sha256)
 
 

@@ -2,11 +2,16 @@
 
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from connectors.contract import Envelope, Source, Translation, Unreadable
+from connectors.canonical.expense import ExpenseReport
+from connectors.contract import Document, Envelope, Source, Translation, Unreadable
 from connectors.failures import Failure
+from control_plane.domain.correction import Change
+from control_plane.flows.corrections import OutdatedValueError, UncorrectableError, corrected
+from control_plane.store.inbox import Header
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -41,3 +46,29 @@ def understand(source: Source, envelope: Envelope) -> Translation:
         LOG.exception("connector failed while translating", extra={"event": envelope.id})
         problem = f"its connector failed with {type(error).__name__}"
         return Unreadable((Failure("unreadable_document", {"problem": problem}),), source_id=envelope.subject)
+
+
+def envelope_of(header: Header, body: bytes) -> Envelope:
+    """Return an envelope as it came, from what is kept of it."""
+    return Envelope(
+        id=header.event_id,
+        source=header.source,
+        type=header.type,
+        subject=header.subject,
+        time=header.occurred_at,
+        payload=body,
+    )
+
+
+def as_corrected(said: Translation, changes: Sequence[Change]) -> Translation:
+    """Return what a document says once it is corrected; unreadable where the correction meets another text."""
+    if not isinstance(said, Document) or not isinstance(said.content, ExpenseReport):
+        return said
+    try:
+        return replace(said, content=corrected(said.content, changes))
+    except (OutdatedValueError, UncorrectableError) as error:
+        report = said.content
+        failure = Failure("correction_outdated", {"problem": str(error)})
+        return Unreadable(
+            (failure,), report.source_id, report.source_document_id, report.document_number, report.legal_entity_ref
+        )

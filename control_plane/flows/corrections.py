@@ -1,48 +1,15 @@
-"""Corrections: which fields of a document may be corrected, what each touches, and the corrected document."""
+"""Corrections: where a field stands in a document, what it says now, and the document as it is corrected."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 from typing import Final
 
 from connectors.canonical.expense import ExpenseJournal, ExpenseLine, ExpenseReport
-from connectors.canonical.money import InexactAmountError, Money, parse_minor
+from connectors.canonical.money import InexactAmountError, Money, UnknownCurrencyError, parse_minor
+from control_plane.domain.correction import Change, Correctable, FieldClass
 
 LONGEST_VALUE: Final = 500
-
-
-class FieldClass(StrEnum):
-    """What a correction of a field touches, and so who may make it."""
-
-    FREE = "free"
-    """Words: nothing is booked by them."""
-    CODING = "coding"
-    """Where and when it is booked."""
-    AMOUNT = "amount"
-    """How much: by default the source corrects it."""
-    BANK = "bank"
-    """To whom the money goes."""
-    TAX = "tax"
-    """What is reclaimed."""
-
-
-TWO_PERSONS: Final = frozenset({FieldClass.AMOUNT, FieldClass.BANK, FieldClass.TAX})
-"""Classes that one person never corrects alone, however small the amount."""
-
-Correctable = Mapping[str, FieldClass]
-"""A flow's allow-list: fields by name, those of lines under `lines.`; what it does not name is not corrected."""
-
-
-class CorrectionReason(StrEnum):
-    """Why a document is corrected here and not at its source."""
-
-    INACTIVE_MASTER_DATA = "inactive_master_data"
-    WRONG_CODING = "wrong_coding"
-    WRONG_TAX = "wrong_tax"
-    WRONG_PAYEE = "wrong_payee"
-    WRONG_AMOUNT = "wrong_amount"
-    TYPING_ERROR = "typing_error"
 
 
 class UncorrectableError(ValueError):
@@ -51,18 +18,6 @@ class UncorrectableError(ValueError):
 
 class OutdatedValueError(ValueError):
     """The document does not say (any more) what was to be corrected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One value in place of another one, at every spot of the path where the former stands.
-
-    A path is a field's name, such as `title`, or that of a line, such as `lines.2.project`.
-    """
-
-    path: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +160,7 @@ def _put_total(report: ExpenseReport, text: str) -> ExpenseReport:
     currency = report.total.currency
     try:
         return replace(report, total=Money(parse_minor(text, currency), currency))
-    except InexactAmountError as error:
+    except (InexactAmountError, UnknownCurrencyError) as error:
         raise UncorrectableError(f"{text[:40]!r} is no amount in {currency}") from error
 
 

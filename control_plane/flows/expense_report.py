@@ -4,9 +4,9 @@ from typing import Final
 
 from connectors.canonical.events import EventType
 from connectors.canonical.expense import ExpenseReport
+from control_plane.domain.correction import FieldClass
 from control_plane.domain.transaction import State
 from control_plane.flows import expense_policy
-from control_plane.flows.corrections import FieldClass
 from control_plane.flows.flow import Away, Flow, Policy, Step
 from control_plane.flows.steps import approval, bind, budget, duplicate, period, route
 from control_plane.flows.steps.enrich import enrich

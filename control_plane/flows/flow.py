@@ -7,10 +7,10 @@ from typing import Any, Final, TypeVar
 
 from connectors.canonical.expense import ExpenseReport
 from connectors.failures import Failure, FailureKind
+from control_plane.domain.correction import Correctable
 from control_plane.domain.sla import SlaTarget, target_of
 from control_plane.domain.transaction import Reason, State
 from control_plane.domain.verdict import Case, Known, Needs, Verdict
-from control_plane.flows.corrections import Correctable
 
 T = TypeVar("T")
 

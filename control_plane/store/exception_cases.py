@@ -133,6 +133,12 @@ def prolong(session: Session, seen: ExceptionCaseRow, claim_expires_at: datetime
     return count_of(session, statement) == 1
 
 
+def follow(session: Session, transaction_id: int, successor_id: int) -> None:
+    """Let a document's live exception go along with its corrected version."""
+    is_its = (_CASE.c.transaction_id == transaction_id) & IS_LIVE
+    session.connection().execute(update(_CASE).where(is_its).values(transaction_id=successor_id))
+
+
 def row_of(session: Session, case_id: int) -> ExceptionCaseRow | None:
     """Return the whole row, to be read and shown."""
     return session.exec(select(ExceptionCaseRow).where(col(ExceptionCaseRow.id) == case_id)).first()

@@ -145,6 +145,12 @@ def note_read(session: Session, entities: Mapping[int, str]) -> None:
         session.connection().execute(read)
 
 
+def follow(session: Session, transaction_id: int, successor_id: int) -> None:
+    """Let envelopes live on in a corrected version: what becomes of it tells whether they come again."""
+    statement = update(_INBOX).where(_INBOX.c.transaction_id == transaction_id).values(transaction_id=successor_id)
+    session.connection().execute(statement)
+
+
 def unacknowledged(session: Session, connection: str, limit: int) -> list[InboxRow]:
     """Return what is safely ours and not yet acknowledged to its source, oldest first."""
     query = (
