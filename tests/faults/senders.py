@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -94,8 +95,15 @@ class Sender:
         return sum(answer.json()["items"][0]["duplicate"] for answer in taken)
 
     def missing_and_doubled(self, client: ApiClient) -> tuple[int, int]:
-        """Return how many of the documents taken over are not there, and how many stand there twice."""
-        found = Counter(one.document_id for one in statements(client))
+        """Return how many of the documents taken over are not there in the end, and how many stand there twice.
+
+        What was kept is acted on after its answer: a short while it may be missing.
+        """
+        until = time.monotonic() + PATIENCE
+        found = _documents(client)
+        while self.taken.keys() - found.keys() and time.monotonic() < until:
+            time.sleep(0.1)
+            found = _documents(client)
         return len(self.taken.keys() - found.keys()), sum(count > 1 for count in found.values())
 
     def close(self) -> None:
@@ -128,6 +136,10 @@ class Sender:
             return
         number = answer.json()["items"][0]["transaction_id"]
         assert self.taken.setdefault(name, number) == number, "another answer to the same event"
+
+
+def _documents(client: ApiClient) -> Counter[str]:
+    return Counter(one.document_id for one in statements(client))
 
 
 def _event(name: str, padding: int) -> dict[str, Any]:

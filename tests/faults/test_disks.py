@@ -74,6 +74,8 @@ def test_after_a_write_that_the_disk_did_not_keep_nothing_is_taken_until_the_res
 ) -> None:
     with taking_events(tmp_path) as tieout, sending(tieout) as sender:
         assert _status(sender, "TR-before") == HTTPStatus.ACCEPTED
+        with _asking(tieout) as client:
+            assert sender.missing_and_doubled(client) == (0, 0)
         with failing_calls(_pid(tieout), "fsync,fdatasync", "EIO"):
             assert _status(sender, "TR-during") == HTTPStatus.SERVICE_UNAVAILABLE
         after = [_status(sender, f"TR-after-{number}") for number in range(3)]
@@ -96,6 +98,7 @@ def test_after_a_write_that_the_disk_did_not_keep_nothing_is_taken_until_the_res
 def test_a_disk_that_takes_no_writes_is_told_and_writes_go_on_without_a_restart(tmp_path: Path, tell: Tell) -> None:
     with taking_events(tmp_path) as tieout, sending(tieout) as sender, _asking(tieout) as client:
         assert _status(sender, "TR-before") == HTTPStatus.ACCEPTED
+        assert sender.missing_and_doubled(client) == (0, 0)
         with failing_calls(_pid(tieout), "pwrite64", "EROFS"):
             during = [_status(sender, f"TR-{number}") for number in range(3)]
             assert client.transactions().items
