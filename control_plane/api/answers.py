@@ -8,7 +8,6 @@ from control_plane.api.schemas import (
     Amount,
     AuditEntry,
     AwaitedView,
-    Cause,
     ExceptionSummary,
     Freshness,
     LedgerAmount,
@@ -25,7 +24,7 @@ from control_plane.domain.identity import public_id
 from control_plane.domain.ledger import Amounts
 from control_plane.domain.sla import SlaTarget
 from control_plane.domain.transaction import PLACE_OF, State
-from control_plane.store.queries.desk import CauseSum, Shown
+from control_plane.store.queries.desk import Shown
 from control_plane.store.queries.figures import StreamAge
 from control_plane.store.queries.sums import CurrencySum, together
 from control_plane.store.tables import (
@@ -167,18 +166,6 @@ def exception_id(number: int | None) -> str | None:
 def person(row: PersonRow) -> PersonView:
     """Return somebody who acts."""
     return PersonView(id=public_id("per", row.id), login=row.login, name=row.name)
-
-
-def cause(one: CauseSum, group_currency: str) -> Cause:
-    """Return what exceptions have in common."""
-    return Cause(
-        totals=totals(one.sums, group_currency),
-        oldest_at=one.oldest.opened_at,
-        due_at=one.due_at,
-        domain=one.domain,
-        record_count=one.record_count,
-        **one.oldest.model_dump(include=set(Cause.model_fields) & set(ExceptionCaseRow.model_fields) - {"due_at"}),
-    )
 
 
 def run(row: SyncRunRow) -> RunView:

@@ -9,7 +9,7 @@ from connectors.canonical.master_data import Domain
 from connectors.failures import UNKNOWN_ANSWER, Failure
 
 FINGERPRINT_VERSION: Final = 1
-_PLACE: Final = re.compile(r"(?<=\.)[0-9]+(?=\.|$)")
+_PLACE: Final = re.compile(r"(?<=\.)[0-9]+(?=\.|$)|(?<=\[)[0-9]+(?=\])")
 _CODE: Final = re.compile(r"[^a-z0-9]+")
 _LIST_OF: Final = {"account": Domain.GL_ACCOUNT.value, "posting_date": Domain.PERIOD.value}
 """Lists of which a field of a document does not bear the name."""
@@ -69,6 +69,10 @@ def record_of(failure: Failure) -> Record:
 
 
 def cause_of(flow: str, step: str, failure: Failure) -> Cause:
-    """Return a failure's cause: code in plain letters, line numbers out of the field path."""
-    code = _CODE.sub("_", failure.code.lower()).strip("_")
-    return Cause(flow, step, failure.kind.value, code, _PLACE.sub("*", failure.field_path))
+    """Return a failure's cause."""
+    return cause_in(flow, step, failure.kind.value, failure.code, failure.field_path)
+
+
+def cause_in(flow: str, step: str, kind: str, code: str, field_path: str) -> Cause:
+    """Return the cause of what is on record: code in plain letters, line numbers out of the field path."""
+    return Cause(flow, step, kind, _CODE.sub("_", code.lower()).strip("_"), _PLACE.sub("*", field_path))

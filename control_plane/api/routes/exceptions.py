@@ -8,14 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlmodel import Session
 
 from control_plane.acts.possible import acts_on
-from control_plane.api import answers
+from control_plane.api import answers, told_causes
 from control_plane.api.acting import etag
 from control_plane.api.auth import Asking, Asks
 from control_plane.api.cursors import Position, moment_of
 from control_plane.api.lists import Filters, Listing, Pager, Text, moment, number_of, texts
 from control_plane.api.problem_json import not_found
 from control_plane.api.schemas import (
-    Causes,
     ExceptionDetail,
     ExceptionFigures,
     ExceptionSummary,
@@ -25,7 +24,7 @@ from control_plane.api.strict import StrictRoute
 from control_plane.domain.exception_case import CaseState
 from control_plane.flows import CONFIRMATIONS
 from control_plane.store import people, routing, transactions
-from control_plane.store.queries import desk, search
+from control_plane.store.queries import causes, desk, search
 from control_plane.store.queries.desk import Place, Shown, Wanted
 
 router: Final = APIRouter(prefix="/v1", tags=["exceptions"], route_class=StrictRoute)
@@ -47,9 +46,12 @@ class ExceptionFilters(Listing, DeskFilters):
     connection: Text = ""
     kind: Text = ""
     fingerprint: Text = ""
+    record_domain: Text = ""
+    record_code: Text = ""
     state: CaseState | None = None
     mine: bool | None = None
     is_claimed: bool | None = None
+    is_offered_to_me: bool | None = None
     is_open: bool | None = True
 
 
@@ -75,23 +77,14 @@ def show_figures(asks: Asks, wanted: Annotated[DeskFilters, Query()]) -> Excepti
     with asks.services.database.read() as session:
         worth = partial(desk.worth, session, scope, confirmations=() if wanted.flow else CONFIRMATIONS)
         mine = worth(Wanted(equal, claimed_by=me), due_before=_end_of_day(asks.now))
-        causes = desk.causes(session, scope, Wanted(equal))
+        top = causes.lines(session, scope, Wanted(equal), limit=1)
         return ExceptionFigures(
             mine_due_today=answers.totals(mine, asks.group_currency),
             unclaimed=answers.totals(worth(Wanted(equal, is_claimed=False)), asks.group_currency),
             open=answers.totals(worth(Wanted(equal)), asks.group_currency),
-            top_cause=answers.cause(causes[0], asks.group_currency) if causes else None,
+            top_cause=told_causes.line(top[0], asks.group_currency) if top else None,
             **moment(session, asks),
         )
-
-
-@router.get("/causes")
-def list_causes(asks: Asks, wanted: Annotated[DeskFilters, Query()]) -> Causes:
-    """List what open exceptions have in common, the largest group amount first."""
-    with asks.services.database.read() as session:
-        found = desk.causes(session, asks.scope(), Wanted(texts(wanted)))
-        items = [answers.cause(one, asks.group_currency) for one in found]
-        return Causes(items=items, **moment(session, asks))
 
 
 @router.get("/exceptions/{exception_id}")
@@ -137,6 +130,8 @@ def _wanted(session: Session, asks: Asking, filters: ExceptionFilters) -> Wanted
         is_open=filters.is_open,
         is_claimed=filters.is_claimed,
         claimed_by=asks.actor.person_id if filters.mine else None,
+        offered_to=asks.actor.person_id if filters.is_offered_to_me else None,
+        offered_teams=routing.current(session).teams_of(asks.actor.login) if filters.is_offered_to_me else frozenset(),
         transactions=named,
     )
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, StringConstraints, model_validator
 
-from control_plane.api.schemas.common import Amount, Answer, Command, Figures, Totals
+from control_plane.api.schemas.common import Amount, Answer, Command
 from control_plane.api.schemas.people import PersonView
 from control_plane.api.schemas.transactions import TransactionSummary
 from control_plane.domain.replay import AsOf
@@ -70,44 +70,6 @@ class ExceptionDetail(ExceptionSummary):
     acts: list[str]
     same_cause_count: int
     """Open exceptions of the same cause, this one among them."""
-
-
-class Cause(Answer):
-    """What several exceptions have in common."""
-
-    fingerprint: str
-    flow: str
-    code: str
-    kind: str
-    step: str
-    field_path: str
-    team: str
-    sentence: str
-    """Of the one that waits longest."""
-    remedy: str
-    totals: Totals
-    domain: str
-    """The list of master data to which it points; empty where it points to none."""
-    record_count: int
-    """Records of that list for which its held documents wait."""
-    oldest_at: datetime
-    due_at: datetime | None
-
-
-class Causes(Figures):
-    """All causes of open exceptions, the largest group amount first."""
-
-    items: list[Cause]
-
-
-class ExceptionFigures(Figures):
-    """The three numbers above the exceptions."""
-
-    mine_due_today: Totals
-    """As all totals here: exceptions of confirmations count, their amounts, which repeat others, do not."""
-    unclaimed: Totals
-    open: Totals
-    top_cause: Cause | None
 
 
 Name = Annotated[str, StringConstraints(max_length=200)]

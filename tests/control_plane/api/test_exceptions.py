@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -11,17 +10,11 @@ from control_plane.domain.access import Grant, Role
 from control_plane.domain.identity import public_id
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State
-from control_plane.store import exception_cases, holds, idempotency, people
-from control_plane.store.holds import HoldKey
-from control_plane.store.tables import ExceptionCaseRow, TransactionRow
+from control_plane.store import exception_cases, idempotency, people
+from control_plane.store.tables import ExceptionCaseRow
 from tests.control_plane.api.stand import CONFIRMING, FLOW, Stand, exc, minor_of, seen, txn
 
 BECAUSE = {"reason": "The project is open again"}
-
-
-def await_records(stand: Stand, document: TransactionRow, keys: Sequence[HoldKey]) -> None:
-    with stand.database.write() as session:
-        holds.replace(session, {document.id: keys})
 
 
 def retryable(stand: Stand) -> ExceptionCaseRow:
@@ -298,26 +291,6 @@ async def test_causes_group_what_has_the_same_fingerprint(stand: Stand) -> None:
     assert figures["top_cause"]["code"] == "inactive_master_data"
     assert figures["unclaimed"]["count"] == figures["open"]["count"] == 3
     assert figures["mine_due_today"]["count"] == 0
-
-
-async def test_a_cause_counts_the_records_that_its_documents_await(stand: Stand) -> None:
-    project, period = ("project", "DE01", "P-12"), ("period", "DE01", "2026-02")
-    awaited = [[project, ("cost_center", "DE01", "K-1")], [project], [("project", "DE01", "P-13")]]
-    for number, keys in enumerate(awaited):
-        document = stand.document(State.ON_HOLD, Reason.MASTER_DATA)
-        stand.case(document, "inactive_master_data", field_path=f"lines.{number}.project")
-        await_records(stand, document, keys)
-    closed = stand.document(State.ON_HOLD, Reason.PERIOD, group_minor=7)
-    stand.case(closed, "closed_period", field_path="posting_date")
-    await_records(stand, closed, [period])
-    stand.case(stand.document(State.FAILED, Reason.CONTRACT, group_minor=1), "schema_violation")
-    async with stand.client(stand.key(Role.VIEWER)) as client:
-        causes = (await client.get("/v1/causes")).json()["items"]
-    assert [(one["code"], one["domain"], one["record_count"]) for one in causes] == [
-        ("inactive_master_data", "project", 2),
-        ("closed_period", "period", 1),
-        ("schema_violation", "", 0),
-    ]
 
 
 async def test_exceptions_of_confirmations_count_but_their_amounts_do_not(stand: Stand) -> None:
