@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from apscheduler.executors.asyncio import AsyncIOExecutor
+from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import text
@@ -61,7 +63,12 @@ class Ticker:
         """Tick for exactly these schedules from now on."""
         self.end()
         defaults = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
-        scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
+        scheduler = AsyncIOScheduler(  # what it chooses itself it imports now: there may be no descriptor left for that
+            timezone="UTC",
+            job_defaults=defaults,
+            executors={"default": AsyncIOExecutor()},
+            jobstores={"default": MemoryJobStore()},
+        )
         seconds = self._watch.look_every.total_seconds()
         scheduler.add_job(self._tick, IntervalTrigger(seconds=seconds, timezone=UTC))
         for row in schedules:

@@ -39,6 +39,8 @@ QUESTIONS: dict[str, tuple[str, Question]] = {
     "wake": ("ix_hold_awaited", lambda session, _: holds.wake(session, [("project", "", "P-7")], now=MORNING)),
     "woken": ("ix_hold_woken", lambda session, _: holds.woken(session, now=MORNING, limit=10)),
     "unacknowledged": ("ix_inbox_unacknowledged", lambda session, _: inbox.unacknowledged(session, "concur", 10)),
+    "is anything unread": ("ix_inbox_unread", lambda session, _: inbox.has_unread(session)),
+    "unread": ("ix_inbox_unread", lambda session, _: inbox.unread(session, ["concur"], 10)),
 }
 
 
