@@ -11,6 +11,7 @@ from sqlmodel import Session
 from connectors.canonical.money import Money
 from control_plane.domain.transaction import PLACE_OF, Place, State
 from control_plane.store.database import advisory_lock
+from control_plane.store.prepared import Prepared, among
 from control_plane.store.statements import insert_many, table_of
 from control_plane.store.tables import BudgetUseRow
 from control_plane.store.transitions import TRANSACTION
@@ -37,7 +38,7 @@ def replace(session: Session, using: Sequence[Using], *, now: datetime) -> None:
     if not using:
         return
     documents = [one.transaction_id for one in using]
-    session.connection().execute(delete(_USE).where(_USE.c.transaction_id.in_(documents)))
+    _FORGET.run(session, ids=documents)
     rows = [
         {
             "transaction_id": one.transaction_id,
@@ -61,19 +62,26 @@ def spent(session: Session, budgets: Collection[str]) -> dict[BudgetKey, int]:
     if not budgets:
         return {}
     advisory_lock(session, ["budgets"])
-    query = (
-        select(_USE.c.budget, _USE.c.currency, func.sum(_USE.c.amount_minor))
-        .join(TRANSACTION, TRANSACTION.c.id == _USE.c.transaction_id)
-        .where(_USE.c.budget.in_(sorted(budgets)), TRANSACTION.c.state.not_in(_GONE))
-        .group_by(_USE.c.budget, _USE.c.currency)
-    )
-    return {(budget, currency): int(minor) for budget, currency, minor in session.connection().execute(query)}
+    rows = _SPENT.rows(session, budgets=sorted(budgets))
+    return {(budget, currency): int(minor) for budget, currency, minor in rows}
 
 
 def used_by(session: Session, transaction_ids: Collection[int]) -> dict[int, dict[BudgetKey, int]]:
     """Return what documents were recorded to use, in minor units; one without any is missing."""
-    query = select(_USE).where(_USE.c.transaction_id.in_(transaction_ids))
     found: dict[int, dict[BudgetKey, int]] = {}
-    for row in session.connection().execute(query):
-        found.setdefault(row.transaction_id, {})[row.budget, row.currency] = row.amount_minor
+    for number, budget, currency, minor in _USED.rows(session, ids=transaction_ids):
+        found.setdefault(number, {})[budget, currency] = minor
     return found
+
+
+_IS_THEIRS: Final = among(_USE.c.transaction_id, "ids")
+_FORGET: Final = Prepared(delete(_USE).where(_IS_THEIRS))
+_USED: Final = Prepared(
+    select(_USE.c.transaction_id, _USE.c.budget, _USE.c.currency, _USE.c.amount_minor).where(_IS_THEIRS)
+)
+_SPENT: Final = Prepared(
+    select(_USE.c.budget, _USE.c.currency, func.sum(_USE.c.amount_minor))
+    .join(TRANSACTION, TRANSACTION.c.id == _USE.c.transaction_id)
+    .where(among(_USE.c.budget, "budgets"), TRANSACTION.c.state.not_in(_GONE))
+    .group_by(_USE.c.budget, _USE.c.currency)
+)

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Table, Update, update
+from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
+from control_plane.store.prepared import Prepared
 from control_plane.store.statements import count_of, table_of, upsert
 from control_plane.store.tables import UNRESOLVED, ConnectionRow
 
@@ -44,7 +46,7 @@ def one(session: Session, name: str) -> ConnectionRow | None:
 
 def paused(session: Session) -> frozenset[str]:
     """Return the names of the connections that nothing is sent to or pulled from."""
-    return frozenset(session.exec(select(ConnectionRow.name).where(col(ConnectionRow.paused_at).is_not(None))).all())
+    return frozenset(_PAUSED.scalars(session))
 
 
 def heard(session: Session, name: str, *, failure: str, now: datetime) -> None:
@@ -79,3 +81,6 @@ def _change(session: Session, statement: Update, name: str, revision: int | None
 
 def _new_row(connection: Configured) -> dict[str, Any]:  # column values
     return ConnectionRow(**asdict(connection)).model_dump()
+
+
+_PAUSED: Final = Prepared(core_select(_CONNECTION.c.name).where(_CONNECTION.c.paused_at.is_not(None)))

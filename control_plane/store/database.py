@@ -16,6 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlmodel import Session
 
+from control_plane.store.prepared import Prepared
 from control_plane.store.statements import Dialect, dialect_of, to_json
 from control_plane.store.troubles import DatabaseAwayError, DatabaseTroubleError, DiskUntrustedError, named_troubles
 from control_plane.store.turns import Turns
@@ -149,14 +150,19 @@ def advisory_lock(session: Session, keys: Iterable[str]) -> None:
         return
     numbers = sorted({_lock_number(key) for key in keys})
     if numbers:
-        taken = text("SELECT count(pg_advisory_xact_lock(number)) FROM unnest(CAST(:numbers AS bigint[])) AS number")
-        session.execute(taken, {"numbers": numbers})
+        _LOCK.rows(session, numbers=numbers)
 
 
 def shared_lock(session: Session, key: str) -> None:
     """Wait until no other unit of work holds the key alone, and hold it, together with others, until the end."""
     if dialect_of(session) != "sqlite":
-        session.execute(text("SELECT pg_advisory_xact_lock_shared(:number)"), {"number": _lock_number(key)})
+        _LOCK_SHARED.rows(session, number=_lock_number(key))
+
+
+_LOCK: Final = Prepared(
+    text("SELECT count(pg_advisory_xact_lock(number)) FROM unnest(CAST(:numbers AS bigint[])) AS number")
+)
+_LOCK_SHARED: Final = Prepared(text("SELECT count(pg_advisory_xact_lock_shared(CAST(:number AS bigint)))"))
 
 
 def _parse(url: str) -> URL:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Table, delete, tuple_, update
+from sqlalchemy import Table, bindparam, delete, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session
 
 from control_plane.store.database import advisory_lock, shared_lock
+from control_plane.store.prepared import Prepared, among, given
 from control_plane.store.statements import insert_many, table_of
 from control_plane.store.tables import HoldRow
 
@@ -45,7 +46,7 @@ def replace(
     """Say anew what each transaction waits for, and when its time comes by itself; nothing: it waits no more."""
     if not awaited:
         return
-    session.connection().execute(delete(_HOLD).where(_HOLD.c.transaction_id.in_(list(awaited))))
+    _FORGET.run(session, ids=list(awaited))
     rows = [
         {"transaction_id": number, "domain": domain, "legal_entity_id": entity, "code": code, "woken_at": woken}
         for number, keys in awaited.items()
@@ -60,31 +61,39 @@ def wake(session: Session, changed: Sequence[HoldKey], *, now: datetime) -> int:
     if not changed:
         return 0
     advisory_lock(session, {_lock_of(key) for key in changed})  # who watches is about to hold: wait to see it
-    pairs = sorted({(domain, code) for domain, _, code in changed})
-    statement = (
-        update(_HOLD)
-        .where(tuple_(_HOLD.c.domain, _HOLD.c.code).in_(pairs))
-        .values(woken_at=now)
-        .returning(_HOLD.c.transaction_id)
-    )
-    return len(session.connection().execute(statement).all())
+    keys = sorted({(domain, code) for domain, _, code in changed})
+    domains, codes = zip(*keys, strict=True)
+    return _WAKE.run(session, keys=keys, domains=domains, codes=codes, now=now)
 
 
 def woken(session: Session, *, now: datetime, limit: int) -> list[int]:
     """Return transactions to be checked again, oldest first."""
-    query = (
-        core_select(_HOLD.c.transaction_id)
-        .where(_HOLD.c.woken_at <= now)
-        .distinct()
-        .order_by(_HOLD.c.transaction_id)
-        .limit(limit)
-    )
-    return list(session.connection().execute(query).scalars())
+    return _WOKEN.scalars(session, now=now, most=limit)
 
 
 def sleep(session: Session, transaction_ids: Sequence[int]) -> None:
     """Let what was checked again and still waits sleep on."""
-    session.connection().execute(update(_HOLD).where(_HOLD.c.transaction_id.in_(transaction_ids)).values(woken_at=None))
+    _SLEEP.run(session, ids=transaction_ids)
+
+
+def _waking() -> Prepared:
+    key = given("keys", {"domain": _HOLD.c.domain.type, "code": _HOLD.c.code.type})
+    is_likely = among(_HOLD.c.domain, "domains") & among(_HOLD.c.code, "codes")  # said for the planner's index
+    is_changed = (_HOLD.c.domain == key.c.domain) & (_HOLD.c.code == key.c.code)
+    return Prepared(update(_HOLD).where(is_likely, is_changed).values(woken_at=bindparam("now")))
+
+
+_IS_THEIRS: Final = among(_HOLD.c.transaction_id, "ids")
+_FORGET: Final = Prepared(delete(_HOLD).where(_IS_THEIRS))
+_SLEEP: Final = Prepared(update(_HOLD).where(_IS_THEIRS).values(woken_at=None))
+_WAKE: Final = _waking()
+_WOKEN: Final = Prepared(
+    core_select(_HOLD.c.transaction_id)
+    .where(_HOLD.c.woken_at <= bindparam("now"))
+    .distinct()
+    .order_by(_HOLD.c.transaction_id)
+    .limit(bindparam("most"))
+)
 
 
 def _lock_of(key: HoldKey) -> str:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import event
+from sqlalchemy import bindparam, event
 from sqlmodel import Session, select
 
 from control_plane.domain.ledger import Amounts, LedgerKey, Movement, net
-from control_plane.store.statements import Dialect, Upsert, dialect_of, table_of, upsert_on
+from control_plane.store.prepared import Prepared
+from control_plane.store.statements import Dialect, Upsert, table_of, upsert_on
 from control_plane.store.tables import LedgerBalanceRow, LedgerMovementRow
 
 _PENDING: Final = "ledger_movements"
@@ -39,20 +39,20 @@ def _write_pending(session: Session) -> None:
     if not netted:
         return
     day = max(day for day, _ in pending)
-    _add(session, LedgerMovementRow, [{"day": day, **_values(*movement)} for movement in netted])
-    _add(session, LedgerBalanceRow, [_values(*movement) for movement in netted])
+    values = [_values(*movement) for movement in netted]
+    _MOVE.each(session, [{"day": day, **one} for one in values])
+    _BALANCE.each(session, values)
 
 
-def _add(session: Session, row: type[LedgerBalanceRow | LedgerMovementRow], values: list[dict[str, Any]]) -> None:
-    session.connection().execute(_adding(dialect_of(session), row), values)  # row by row: one statement, compiled once
-
-
-@cache
-def _adding(dialect: Dialect, row: type[LedgerBalanceRow | LedgerMovementRow]) -> Upsert:
-    table = table_of(row)
-    insert = upsert_on(dialect, row)
+def _adding(row: type[LedgerBalanceRow | LedgerMovementRow], dialect: Dialect) -> Upsert:
+    table, insert = table_of(row), upsert_on(dialect, row)
     added = {name: table.c[name] + insert.excluded[name] for name in _AMOUNT_COLUMNS}
-    return insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added)
+    every = insert.values({column.name: bindparam(column.name, type_=column.type) for column in table.c})
+    return every.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added)
+
+
+_MOVE: Final = Prepared(_adding(LedgerMovementRow, "sqlite"), postgresql=_adding(LedgerMovementRow, "postgresql"))
+_BALANCE: Final = Prepared(_adding(LedgerBalanceRow, "sqlite"), postgresql=_adding(LedgerBalanceRow, "postgresql"))
 
 
 def _values(key: LedgerKey, amounts: Amounts) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Text, func, tuple_
 from sqlalchemy.sql.elements import ColumnElement
@@ -13,6 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from control_plane.runtime import Ids
 from control_plane.store.database import advisory_lock
+from control_plane.store.prepared import Prepared
 from control_plane.store.statements import dialect_of, insert_many
 from control_plane.store.tables import BIG, ConsumerRow, LineageRow, TransactionRow
 
@@ -145,7 +146,12 @@ def _is_after(session: Session, place: Place) -> ColumnElement[bool]:
 def _xid(session: Session) -> int | None:
     if dialect_of(session) == "sqlite":
         return None
-    return session.connection().execute(select(func.pg_current_xact_id().cast(Text).cast(BIG))).scalar_one()
+    number: int = _XID.scalars(session)[0]
+    return number
+
+
+_XID: Final = Prepared(select(func.pg_current_xact_id().cast(Text).cast(BIG)))
+"""PostgreSQL only."""
 
 
 def _values(entry: Entry, number: int, xid: int | None) -> dict[str, Any]:  # column values

@@ -1,11 +1,11 @@
 """The ERP's own lists, version by version, and how the sources' keys are bound to them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import CTE, Row, String, Table, func, select, text, update
+from sqlalchemy import Table, func, select, text, update
 from sqlmodel import Session
 from sqlmodel import select as sqlmodel_select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -13,8 +13,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 from connectors.canonical.master_data import Domain, MasterRecord
 from control_plane.runtime import Ids
 from control_plane.store.database import advisory_lock
-from control_plane.store.statements import insert_many, listed, table_of
-from control_plane.store.tables import BIG, UNRESOLVED, BindingRow, CursorRow, MasterDataRow
+from control_plane.store.prepared import Prepared, among, given
+from control_plane.store.statements import insert_many, table_of
+from control_plane.store.tables import UNRESOLVED, BindingRow, CursorRow, MasterDataRow
 
 _RECORD: Final[Table] = table_of(MasterDataRow)
 _BINDING: Final[Table] = table_of(BindingRow)
@@ -22,7 +23,20 @@ _CURSOR: Final[Table] = table_of(CursorRow)
 # As the indexes say it: SQLite recognizes no other form of their condition.
 _IS_CURRENT: Final = text("master_data.is_current")
 _BINDING_IS_CURRENT: Final = text("binding.is_current")
-_TEXT: Final = String()
+_SAID: Final = tuple(  # in the order of MasterRecord's fields
+    _RECORD.c[name]
+    for name in (
+        "domain",
+        "code",
+        "name",
+        "active",
+        "attributes",
+        "legal_entity_id",
+        "valid_from",
+        "valid_to",
+        "source_updated_at",
+    )
+)
 
 Key = tuple[Domain, str, str]
 """Domain, legal entity ("" for all), code."""
@@ -96,8 +110,8 @@ def current(session: Session, wanted: Collection[Key]) -> dict[Key, MasterRecord
 
 def current_of(session: Session, domains: Collection[Domain]) -> dict[Key, MasterRecord]:
     """Return all current records of some lists."""
-    query = select(_RECORD).where(_IS_CURRENT, _RECORD.c.domain.in_([domain.value for domain in domains]))
-    return {key_of(one): one for one in map(_record_of, session.connection().execute(query))}
+    rows = _CURRENT.rows(session, domains=[domain.value for domain in domains])
+    return {key_of(one): one for one in map(_record_of, rows)}
 
 
 def as_of(session: Session, domain: Domain, moment: datetime) -> list[MasterRecord]:
@@ -106,15 +120,15 @@ def as_of(session: Session, domain: Domain, moment: datetime) -> list[MasterReco
         partition_by=(_RECORD.c.legal_entity_id, _RECORD.c.code), order_by=_RECORD.c.version.desc()
     )
     is_known = (_RECORD.c.domain == domain.value, _RECORD.c.recorded_at <= moment)
-    then = select(_RECORD, newest_first.label("place")).where(*is_known).subquery()
-    query = select(then).where(then.c.place == 1).order_by(then.c.legal_entity_id, then.c.code)
+    then = select(*_SAID, newest_first.label("place")).where(*is_known).subquery()
+    told = (then.c[column.name] for column in _SAID)
+    query = select(*told).where(then.c.place == 1).order_by(then.c.legal_entity_id, then.c.code)
     return [_record_of(row) for row in session.connection().execute(query)]
 
 
 def version(session: Session) -> int:
     """Return the number of the newest change of any list or binding: it is higher after every change."""
-    newest = [session.connection().execute(select(func.max(table.c.id))).scalar_one() for table in (_RECORD, _BINDING)]
-    return max(number or 0 for number in newest)
+    return max(number or 0 for number in _NEWEST.rows(session)[0])
 
 
 def age(session: Session, domain: Domain, *, now: datetime) -> timedelta | None:
@@ -129,9 +143,7 @@ def age(session: Session, domain: Domain, *, now: datetime) -> timedelta | None:
 
 def every_binding(session: Session) -> dict[BindingKey, str]:
     """Return the ERP's keys of all source keys that do not bind to themselves."""
-    query = select(_BINDING.c.domain, _BINDING.c.source_system, _BINDING.c.source_key, _BINDING.c.erp_key)
-    rows = session.connection().execute(query.where(_BINDING_IS_CURRENT))
-    return {(Domain(domain), system, key): erp_key for domain, system, key, erp_key in rows}
+    return {(Domain(domain), system, key): erp_key for domain, system, key, erp_key in _BINDINGS.rows(session)}
 
 
 def bind(session: Session, binding: Binding, *, by: str, now: datetime, ids: Ids) -> bool:
@@ -166,20 +178,9 @@ def _numbers(session: Session, ids: Ids, count: int) -> list[int]:
 def _standing(session: Session, keys: Collection[Key]) -> dict[Key, _Standing]:
     if not keys:
         return {}
-    wanted = _wanted(session, keys)
-    query = select(_RECORD).where(
-        _IS_CURRENT,
-        _RECORD.c.domain == wanted.c.domain,
-        _RECORD.c.legal_entity_id == wanted.c.legal_entity_id,
-        _RECORD.c.code == wanted.c.code,
-    )
-    found = (_Standing(row.id, row.version, _record_of(row)) for row in session.connection().execute(query))
+    rows = _STANDING.rows(session, keys=[(domain.value, entity, code) for domain, entity, code in keys])
+    found = (_Standing(number, version, _record_of(row)) for number, version, *row in rows)
     return {key_of(one.record): one for one in found}
-
-
-def _wanted(session: Session, keys: Iterable[Key]) -> CTE:
-    columns = {"domain": _TEXT, "legal_entity_id": _TEXT, "code": _TEXT}
-    return listed(session, columns, [(domain.value, entity, code) for domain, entity, code in keys])
 
 
 def _is_news(one: MasterRecord, standing: _Standing | None) -> bool:
@@ -197,9 +198,7 @@ def _content(one: MasterRecord) -> tuple[object, ...]:
 
 def _retire(session: Session, record_ids: Sequence[int]) -> None:
     if record_ids:
-        ended = listed(session, {"id": BIG}, [(record_id,) for record_id in record_ids])
-        statement = update(_RECORD).where(_RECORD.c.id.in_(select(ended.c.id))).values(is_current=False)
-        session.connection().execute(statement)
+        _RETIRE.run(session, ids=record_ids)
 
 
 def _row(
@@ -223,15 +222,29 @@ def _row(
     }
 
 
-def _record_of(row: Row[Any]) -> MasterRecord:  # a row of the table
-    return MasterRecord(
-        domain=Domain(row.domain),
-        code=row.code,
-        name=row.name,
-        active=row.active,
-        attributes=row.attributes,
-        legal_entity=row.legal_entity_id,
-        valid_from=row.valid_from,
-        valid_to=row.valid_to,
-        source_updated_at=row.source_updated_at,
+def _record_of(row: Sequence[Any]) -> MasterRecord:  # of _SAID
+    domain, *told = row
+    return MasterRecord(Domain(domain), *told)
+
+
+def _standing_ones() -> Prepared:
+    key = given("keys", {name: _RECORD.c[name].type for name in ("domain", "legal_entity_id", "code")})
+    return Prepared(
+        select(_RECORD.c.id, _RECORD.c.version, *_SAID).where(
+            _IS_CURRENT,
+            _RECORD.c.domain == key.c.domain,
+            _RECORD.c.legal_entity_id == key.c.legal_entity_id,
+            _RECORD.c.code == key.c.code,
+        )
     )
+
+
+_STANDING: Final = _standing_ones()
+_CURRENT: Final = Prepared(select(*_SAID).where(_IS_CURRENT, among(_RECORD.c.domain, "domains")))
+_NEWEST: Final = Prepared(select(*(select(func.max(table.c.id)).scalar_subquery() for table in (_RECORD, _BINDING))))
+_BINDINGS: Final = Prepared(
+    select(_BINDING.c.domain, _BINDING.c.source_system, _BINDING.c.source_key, _BINDING.c.erp_key).where(
+        _BINDING_IS_CURRENT
+    )
+)
+_RETIRE: Final = Prepared(update(_RECORD).where(among(_RECORD.c.id, "ids")).values(is_current=False))

@@ -5,13 +5,14 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Row, Table, update
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session
 
 from connectors.limits import Limits
 from control_plane.domain import pacing
 from control_plane.domain.pacing import Breaker, Grant, Pacing, Report
+from control_plane.store.prepared import Prepared, Row
 from control_plane.store.statements import table_of, upsert
 from control_plane.store.tables import PacingRow
 
@@ -25,8 +26,8 @@ T = TypeVar("T")
 
 def every(session: Session) -> dict[str, Pacing]:
     """Return what is known of all connections that were ever paced, by name."""
-    rows = session.connection().execute(core_select(_PACING).order_by(_PACING.c.connection))
-    return {row.connection: _state(row) for row in rows}
+    states = [_state(row) for row in _EVERY.rows(session)]
+    return {state.connection: state for state in states}
 
 
 def draw(
@@ -59,19 +60,16 @@ def _change(
 
 
 def _locked(session: Session, connection: str) -> Pacing:
-    query = core_select(_PACING).where(_PACING.c.connection == connection).with_for_update()
-    found = session.connection().execute(query).first()
-    if found is None:
+    found = _LOCKED.rows(session, name=connection)
+    if not found:
         fresh = PacingRow(connection=connection).model_dump()
         session.connection().execute(upsert(session, PacingRow).values(fresh).on_conflict_do_nothing())
-        found = session.connection().execute(query).one()
-    return _state(found)
+        found = _LOCKED.rows(session, name=connection)
+    return _state(found[0])
 
 
 def _put(session: Session, state: Pacing) -> None:
-    session.connection().execute(
-        update(_PACING).where(_PACING.c.connection == state.connection).values(_columns(state))
-    )
+    _PUT.run(session, name=state.connection, **{f"set_{name}": value for name, value in _columns(state).items()})
 
 
 def _columns(state: Pacing) -> dict[str, Any]:  # column values
@@ -79,11 +77,21 @@ def _columns(state: Pacing) -> dict[str, Any]:  # column values
     return {**plain, **asdict(state.limits), "breaker": state.breaker.value}
 
 
-def _state(row: Row[Any]) -> Pacing:  # a row of the table
-    known = row._mapping  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
+def _state(row: Row) -> Pacing:  # of the table
+    known = dict(zip(_PACING.c.keys(), row, strict=True))
     return Pacing(
-        connection=row.connection,
-        limits=Limits(row.calls_per_second, row.burst),
-        breaker=Breaker(row.breaker),
+        connection=known["connection"],
+        limits=Limits(known["calls_per_second"], known["burst"]),
+        breaker=Breaker(known["breaker"]),
         **{name: known[name] for name in _PLAIN},
     )
+
+
+_IS_IT: Final = _PACING.c.connection == bindparam("name")
+_EVERY: Final = Prepared(core_select(_PACING).order_by(_PACING.c.connection))
+_LOCKED: Final = Prepared(core_select(_PACING).where(_IS_IT).with_for_update())
+_PUT: Final = Prepared(
+    update(_PACING)
+    .where(_IS_IT)
+    .values({column: bindparam(f"set_{column.name}") for column in _PACING.c if column.name != "connection"})
+)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlmodel import Session
 
 from control_plane.runtime import Ids
-from control_plane.store.statements import count_of, insert_many, table_of
+from control_plane.store.prepared import Prepared, among
+from control_plane.store.statements import insert_many, table_of
 from control_plane.store.tables import UNRESOLVED, PayloadRow
 
 _PAYLOAD: Final[Table] = table_of(PayloadRow)
@@ -29,9 +30,8 @@ class Payload:
 def put(session: Session, ids: Ids, payloads: Sequence[Payload], *, now: datetime) -> list[int]:
     """Keep payloads and return their ids, in their order."""
     numbers = ids.draw_many(len(payloads))
-    insert_many(
-        session, PayloadRow, [_row(number, payload, now) for number, payload in zip(numbers, payloads, strict=True)]
-    )
+    rows = [_row(number, payload, now) for number, payload in zip(numbers, payloads, strict=True)]
+    insert_many(session, PayloadRow, rows)
     return numbers
 
 
@@ -39,18 +39,22 @@ def bodies(session: Session, payload_ids: Sequence[int]) -> Mapping[int, bytes]:
     """Return the bytes by payload id; an erased one is missing."""
     if not payload_ids:
         return {}
-    query = select(_PAYLOAD.c.id, _PAYLOAD.c.body).where(_PAYLOAD.c.id.in_(payload_ids), _PAYLOAD.c.body.is_not(None))
-    return {row.id: bytes(row.body) for row in session.connection().execute(query)}
+    return {number: bytes(body) for number, body in _BODIES.rows(session, ids=payload_ids)}
 
 
 def erase(session: Session, payload_ids: Sequence[int], *, now: datetime) -> int:
     """Erase the bytes for good and return how many were erased; what is known about them stays."""
-    statement = (
-        update(_PAYLOAD)
-        .where(_PAYLOAD.c.id.in_(payload_ids), _PAYLOAD.c.erased_at.is_(None))
-        .values(body=None, erased_at=now)
-    )
-    return count_of(session, statement)
+    return _ERASE.run(session, ids=payload_ids, now=now)
+
+
+_BODIES: Final = Prepared(
+    select(_PAYLOAD.c.id, _PAYLOAD.c.body).where(among(_PAYLOAD.c.id, "ids"), _PAYLOAD.c.body.is_not(None))
+)
+_ERASE: Final = Prepared(
+    update(_PAYLOAD)
+    .where(among(_PAYLOAD.c.id, "ids"), _PAYLOAD.c.erased_at.is_(None))
+    .values(body=None, erased_at=bindparam("now"))
+)
 
 
 def _row(number: int, payload: Payload, now: datetime) -> dict[str, Any]:  # column values

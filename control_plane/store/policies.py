@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import Table, bindparam
+from sqlalchemy import select as core_select
 from sqlmodel import Session, col, func, select
 
 from control_plane.runtime import Ids
 from control_plane.store.database import advisory_lock
+from control_plane.store.prepared import Prepared
+from control_plane.store.statements import table_of
 from control_plane.store.tables import PolicyRow
 
 EVERY_FLOW: Final = "*"
@@ -38,9 +42,8 @@ class Governed:
 
 def current(session: Session, flow: str) -> Governed:
     """Return what was approved for a flow; a key that is missing keeps the flow's default."""
-    approved = select(PolicyRow).where(PolicyRow.flow == flow, col(PolicyRow.approved_at).is_not(None))
-    rows = session.exec(approved.order_by(col(PolicyRow.version))).all()
-    return Governed({row.key: row.value for row in rows}, len(rows))
+    rows = _APPROVED.rows(session, name=flow)
+    return Governed(dict(rows), len(rows))
 
 
 def newest(session: Session, flow: str, key: str) -> PolicyRow | None:
@@ -96,3 +99,11 @@ def proposals(session: Session, flow: str) -> list[PolicyRow]:
 def _approved_version(session: Session, row: PolicyRow) -> int:
     approved = newest(session, row.flow, row.key)
     return 0 if approved is None else approved.version
+
+
+_POLICY: Final[Table] = table_of(PolicyRow)
+_APPROVED: Final = Prepared(
+    core_select(_POLICY.c.key, _POLICY.c.value)
+    .where(_POLICY.c.flow == bindparam("name"), _POLICY.c.approved_at.is_not(None))
+    .order_by(_POLICY.c.version)
+)

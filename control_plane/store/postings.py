@@ -3,19 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Table, tuple_, update
-from sqlalchemy import select as core_select
-from sqlmodel import Session, col, select
+from sqlalchemy import Table, bindparam, select, update
+from sqlmodel import Session
 
 from connectors.contract import Posting
 from control_plane.runtime import Ids
+from control_plane.store.prepared import Prepared, Row, among, given
 from control_plane.store.statements import insert_many, table_of
 from control_plane.store.tables import PostingRow
 
 _POSTING: Final[Table] = table_of(PostingRow)
 _PROOF: Final = ("target", "company", "fiscal_year", "document_type", "number")
+_key: Final = attrgetter(*_PROOF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +72,18 @@ def numbers_of(session: Session, transaction_ids: Sequence[int]) -> Mapping[int,
 
 def rows_of(session: Session, transaction_ids: Sequence[int]) -> list[PostingRow]:
     """Return the postings of the transactions, reversals among them, oldest first."""
-    if not transaction_ids:
-        return []
-    query = select(PostingRow).where(col(PostingRow.transaction_id).in_(transaction_ids)).order_by(col(PostingRow.id))
-    return list(session.exec(query).all())
+    return _rows(_OF_TRANSACTIONS.rows(session, ids=transaction_ids)) if transaction_ids else []
 
 
 def by_reference(session: Session, references: Sequence[str]) -> list[PostingRow]:
     """Return the live postings under business references."""
-    query = select(PostingRow).where(col(PostingRow.reference).in_(references), PostingRow.reverses == "")
-    return list(session.exec(query).all())
+    return _rows(_BY_REFERENCE.rows(session, references=references)) if references else []
 
 
 def set_payment_status(session: Session, posting_ids: Sequence[int], status: str) -> None:
     """Note what became of the money that the postings owe."""
-    session.connection().execute(update(_POSTING).where(_POSTING.c.id.in_(posting_ids)).values(payment_status=status))
+    if posting_ids:
+        _PAY.run(session, ids=posting_ids, status=status)
 
 
 def posting_of(row: PostingRow) -> Posting:
@@ -103,16 +102,31 @@ def posting_of(row: PostingRow) -> Posting:
     )
 
 
-def _key(posting: Posting) -> tuple[str, ...]:
-    return tuple(getattr(posting, name) for name in _PROOF)
-
-
 def _known(session: Session, wanted: Sequence[Posting]) -> dict[tuple[str, ...], int]:
     if not wanted:
         return {}
+    return {tuple(key): owner for *key, owner in _KNOWN.rows(session, keys=list({_key(one) for one in wanted}))}
+
+
+def _rows(found: Sequence[Row]) -> list[PostingRow]:
+    return [PostingRow.model_construct(**dict(zip(_POSTING.c.keys(), row, strict=True))) for row in found]
+
+
+def _knowing() -> Prepared:
+    key = given("keys", {name: _POSTING.c[name].type for name in _PROOF})
     columns = [_POSTING.c[name] for name in _PROOF]
-    query = core_select(*columns, _POSTING.c.transaction_id).where(tuple_(*columns).in_({_key(one) for one in wanted}))
-    return {tuple(row[:-1]): row.transaction_id for row in session.connection().execute(query)}
+    is_known = [_POSTING.c[name] == key.c[name] for name in _PROOF]
+    return Prepared(select(*columns, _POSTING.c.transaction_id).where(*is_known))
+
+
+_KNOWN: Final = _knowing()
+_OF_TRANSACTIONS: Final = Prepared(
+    select(_POSTING).where(among(_POSTING.c.transaction_id, "ids")).order_by(_POSTING.c.id)
+)
+_BY_REFERENCE: Final = Prepared(
+    select(_POSTING).where(among(_POSTING.c.reference, "references"), _POSTING.c.reverses == "")
+)
+_PAY: Final = Prepared(update(_POSTING).where(among(_POSTING.c.id, "ids")).values(payment_status=bindparam("status")))
 
 
 def _row(number: int, proof: Proof, now: datetime) -> dict[str, Any]:  # column values

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, literal_column, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, literal_column, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
@@ -16,7 +16,8 @@ from control_plane.domain.verdict import Candidate
 from control_plane.runtime import Ids
 from control_plane.store import ledger, lineage
 from control_plane.store.database import advisory_lock
-from control_plane.store.statements import insert_many
+from control_plane.store.prepared import Prepared, Row, among, given
+from control_plane.store.statements import dialect_of, insert_many
 from control_plane.store.tables import TransactionRow
 from control_plane.store.transitions import TRANSACTION, key_of
 
@@ -84,6 +85,53 @@ WORK_COLUMNS: Final = (*_SEEN_COLUMNS, *(TRANSACTION.c[one.name] for one in fiel
 """What `work_of` reads."""
 
 
+_WORK: Final = core_select(*WORK_COLUMNS)
+_IS_NAMED: Final = among(TRANSACTION.c.id, "ids")
+_BY_IDS: Final = Prepared(_WORK.where(_IS_NAMED).order_by(TRANSACTION.c.id))
+_RECALLED: Final = Prepared(_WORK.where(_IS_NAMED, TRANSACTION.c.recalled_at.is_not(None)))
+_HELD: Final = Prepared(
+    _WORK.where(TRANSACTION.c.state == State.ON_HOLD.value, _IS_NAMED).order_by(TRANSACTION.c.id).with_for_update()
+)
+_LOCK: Final = Prepared(core_select(TRANSACTION.c.id).where(_IS_NAMED).order_by(TRANSACTION.c.id).with_for_update())
+_VERSIONS: Final = Prepared(
+    _WORK.where(TRANSACTION.c.flow == bindparam("flow"), among(TRANSACTION.c.source_id, "source_ids")).order_by(
+        TRANSACTION.c.id
+    )
+)
+_HEADS: Final = Prepared(
+    core_select(TRANSACTION.c.order_key).where(among(TRANSACTION.c.order_key, "keys"), _OPEN).distinct()
+)
+_PAY: Final = Prepared(
+    update(TRANSACTION).where(_IS_NAMED).values(payment_status=bindparam("status"), revision=TRANSACTION.c.revision + 1)
+)
+_RECALL: Final = Prepared(
+    update(TRANSACTION)
+    .where(_IS_NAMED, TRANSACTION.c.state.not_in([state.value for state in State if is_final(TRANSITIONS, state)]))
+    .values(recalled_at=bindparam("now"), revision=TRANSACTION.c.revision + 1, updated_at=bindparam("now"))
+)
+_REVERSE: Final = Prepared(update(TRANSACTION).where(_IS_NAMED).values(reversal_wanted_at=bindparam("now")))
+
+
+def _seeking_alike() -> Prepared:
+    amount = given("amounts", {name: TRANSACTION.c[name].type for name in ("flow", "currency", "amount_minor")})
+    gone = (State.CANCELLED.value, State.SUPERSEDED.value, State.DUPLICATE.value)
+    return Prepared(
+        core_select(*_CANDIDATE_COLUMNS)
+        .where(
+            TRANSACTION.c.flow == amount.c.flow,
+            TRANSACTION.c.currency == amount.c.currency,
+            TRANSACTION.c.amount_minor == amount.c.amount_minor,
+            TRANSACTION.c.state.not_in(gone),
+            TRANSACTION.c.content_hash != "",  # what could not be read repeats nothing
+        )
+        .order_by(TRANSACTION.c.id.desc())
+        .limit(MOST_ALIKE)
+    )
+
+
+_ALIKE: Final = _seeking_alike()
+
+
 @dataclass(frozen=True, slots=True)
 class Birth:
     """A new transaction: its row, who bore it and what the story tells of its receipt."""
@@ -110,97 +158,57 @@ def bear(session: Session, births: Sequence[Birth], ids: Ids, *, now: datetime) 
 
 def recalled(session: Session, transaction_ids: Sequence[int]) -> list[Work]:
     """Return those of the transactions that their source took back while their answer was not known."""
-    if not transaction_ids:
-        return []
-    query = core_select(*WORK_COLUMNS).where(
-        TRANSACTION.c.id.in_(transaction_ids), TRANSACTION.c.recalled_at.is_not(None)
-    )
-    return [work_of(row) for row in session.connection().execute(query)]
+    return _works(_RECALLED.rows(session, ids=transaction_ids)) if transaction_ids else []
 
 
 def held(session: Session, transaction_ids: Sequence[int]) -> list[Work]:
     """Return those of the transactions that are on hold, oldest first; one that another unit holds is waited for."""
-    on_hold = (TRANSACTION.c.state == State.ON_HOLD.value) & TRANSACTION.c.id.in_(transaction_ids)
-    query = core_select(*WORK_COLUMNS).where(on_hold).order_by(TRANSACTION.c.id).with_for_update()
-    return [work_of(row) for row in session.connection().execute(query)]
+    return _works(_HELD.rows(session, ids=transaction_ids)) if transaction_ids else []
 
 
 def by_ids(session: Session, wanted: Sequence[int]) -> list[Work]:
     """Return the transactions, oldest first."""
-    if not wanted:
-        return []
-    query = core_select(*WORK_COLUMNS).where(TRANSACTION.c.id.in_(wanted)).order_by(TRANSACTION.c.id)
-    return [work_of(row) for row in session.connection().execute(query)]
+    return _works(_BY_IDS.rows(session, ids=wanted)) if wanted else []
 
 
 def versions_of(session: Session, flow: str, objects: Sequence[tuple[str, str]]) -> list[Work]:
     """Return every version of the business objects (source system, source id), oldest first."""
-    source_ids = sorted({source_id for _, source_id in objects})
-    query = (
-        core_select(*WORK_COLUMNS)
-        .where(TRANSACTION.c.flow == flow, TRANSACTION.c.source_id.in_(source_ids))
-        .order_by(TRANSACTION.c.id)
-    )
+    if not objects:
+        return []
     wanted = set(objects)
-    found = (work_of(row) for row in session.connection().execute(query))
+    found = _works(_VERSIONS.rows(session, flow=flow, source_ids=sorted({source_id for _, source_id in wanted})))
     return [work for work in found if (work.source_system, work.source_id) in wanted]
 
 
 def of_same_amount(session: Session, works: Sequence[Work]) -> list[Candidate]:
     """Return the newest standing documents of the same flows over the same amounts, those over nothing left out."""
-    amounts = sorted({(work.seen.flow, work.seen.currency, work.seen.amount_minor) for work in works})
-    columns = tuple_(TRANSACTION.c.flow, TRANSACTION.c.currency, TRANSACTION.c.amount_minor)
-    query = (
-        core_select(*_CANDIDATE_COLUMNS)
-        .where(
-            columns.in_([amount for amount in amounts if amount[2]]),
-            TRANSACTION.c.state.not_in([State.CANCELLED.value, State.SUPERSEDED.value, State.DUPLICATE.value]),
-            TRANSACTION.c.content_hash != "",  # what could not be read repeats nothing
-        )
-        .order_by(TRANSACTION.c.id.desc())
-        .limit(MOST_ALIKE)
-    )
-    return [_candidate_of(row) for row in session.connection().execute(query)]
+    amounts = {(work.seen.flow, work.seen.currency, work.seen.amount_minor) for work in works if work.seen.amount_minor}
+    return [_candidate_of(row) for row in _ALIKE.rows(session, amounts=sorted(amounts))] if amounts else []
 
 
-def _candidate_of(row: Any) -> Candidate:  # a row of _CANDIDATE_COLUMNS
-    columns = dict(row._mapping)  # noqa: SLF001  (public, in spite of its name)
-    marks = columns.pop("marks")
-    return Candidate(**columns | {kind: frozenset(marks.get(kind, ())) for kind in ("merchants", "receipts")})
+def _candidate_of(row: Row) -> Candidate:  # of _CANDIDATE_COLUMNS
+    *told, marks = row
+    return Candidate(*told, *(frozenset(marks.get(kind, ())) for kind in ("merchants", "receipts")))
 
 
 def set_payment_status(session: Session, transaction_ids: Sequence[int], status: str) -> None:
     """Note what became of the money of posted transactions; their place stays."""
-    if not transaction_ids:
-        return
-    session.connection().execute(
-        update(TRANSACTION)
-        .where(TRANSACTION.c.id.in_(transaction_ids))
-        .values(payment_status=status, revision=TRANSACTION.c.revision + 1)
-    )
+    if transaction_ids:
+        _PAY.run(session, ids=transaction_ids, status=status)
 
 
 def mark_recalled(session: Session, transaction_ids: Sequence[int], *, now: datetime) -> None:
     """Keep the recall of documents, whatever has become of them meanwhile."""
-    if not transaction_ids:
-        return
-    final = [state.value for state in State if is_final(TRANSITIONS, state)]
-    _lock_in_order(session, transaction_ids)
-    session.connection().execute(
-        update(TRANSACTION)
-        .where(TRANSACTION.c.id.in_(transaction_ids), TRANSACTION.c.state.not_in(final))
-        .values(recalled_at=now, revision=TRANSACTION.c.revision + 1, updated_at=now)
-    )
+    if transaction_ids:
+        _lock_in_order(session, transaction_ids)
+        _RECALL.run(session, ids=transaction_ids, now=now)
 
 
 def want_reversal(session: Session, transaction_ids: Sequence[int], *, now: datetime | None) -> None:
     """Say from when on postings are to be taken back; None: no longer."""
-    if not transaction_ids:
-        return
-    _lock_in_order(session, transaction_ids)
-    session.connection().execute(
-        update(TRANSACTION).where(TRANSACTION.c.id.in_(transaction_ids)).values(reversal_wanted_at=now)
-    )
+    if transaction_ids:
+        _lock_in_order(session, transaction_ids)
+        _REVERSE.run(session, ids=transaction_ids, now=now)
 
 
 def row_of(session: Session, transaction_id: int) -> TransactionRow | None:
@@ -234,22 +242,24 @@ _DEFAULTS: Final[dict[str, Any]] = {  # column values
 
 def _lock_in_order(session: Session, transaction_ids: Sequence[int]) -> None:
     """Lock several rows the oldest first: two who do so never wait for each other."""
-    if len(transaction_ids) > 1:
-        query = core_select(TRANSACTION.c.id).where(TRANSACTION.c.id.in_(transaction_ids))
-        session.connection().execute(query.order_by(TRANSACTION.c.id).with_for_update())
+    if len(transaction_ids) > 1 and dialect_of(session) != "sqlite":
+        _LOCK.rows(session, ids=transaction_ids)
 
 
-def work_of(row: Any) -> Work:  # a Core row of WORK_COLUMNS
+def work_of(row: Sequence[Any]) -> Work:  # of WORK_COLUMNS
     """Return a row as the engine picked it up."""
     number, state, reason, *seen = row[: len(_SEEN_COLUMNS)]
     return Work(Seen(number, State(state), Reason(reason), *seen), *row[len(_SEEN_COLUMNS) :])
 
 
+def _works(rows: Sequence[Row]) -> list[Work]:
+    return [work_of(row) for row in rows]
+
+
 def _heads(session: Session, order_keys: Sequence[str]) -> set[str]:
     keys = set(order_keys)
     advisory_lock(session, keys)
-    query = core_select(TRANSACTION.c.order_key).where(TRANSACTION.c.order_key.in_(keys), _OPEN).distinct()
-    return {row.order_key for row in session.connection().execute(query)}
+    return set(_HEADS.scalars(session, keys=sorted(keys)))
 
 
 def _receipt(birth: Birth, now: datetime) -> lineage.Entry:

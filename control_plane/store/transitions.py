@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Integer, Table, exists, literal_column, update
@@ -15,7 +16,8 @@ from control_plane.domain.transaction import OPEN, Reason, Seen, State, Transiti
 from control_plane.runtime import Ids
 from control_plane.store import ledger, lineage
 from control_plane.store.database import advisory_lock
-from control_plane.store.statements import dialect_of, listed, table_of
+from control_plane.store.prepared import Prepared, among, given
+from control_plane.store.statements import dialect_of, table_of
 from control_plane.store.tables import BIG, TransactionRow
 
 TRANSACTION: Final[Table] = table_of(TransactionRow)
@@ -59,14 +61,16 @@ class Recorded:
 
 def record(session: Session, changes: Sequence[Change], ids: Ids) -> Recorded:
     """Change states by compare-and-set on what each caller saw; story and ledger follow from what was applied."""
+    if not changes:
+        return Recorded(frozenset(), ())
     hold_keys(session, [change.transition.seen.id for change in changes if change.transition.to not in OPEN])
     applied: set[int] = set()
     closed_keys: set[str] = set()
-    for shape in _by_shape(changes):
-        for row in session.connection().execute(_update(session, shape)):
-            applied.add(row.id)
-            if not row.is_open:
-                closed_keys.add(row.order_key)
+    for names, alike in _by_shape(changes).items():
+        for number, order_key, is_open in _moving(names).rows(session, batch=[_tuple(one, names) for one in alike]):
+            applied.add(number)
+            if not is_open:
+                closed_keys.add(order_key)
     kept = [change for change in changes if change.transition.seen.id in applied]
     lineage.tell(session, [_entry(change) for change in kept], ids)
     if kept:
@@ -81,8 +85,7 @@ def hold_keys(session: Session, transaction_ids: Sequence[int]) -> None:
     To be called before their rows are changed: who takes key and row in one order never waits for each other.
     """
     if transaction_ids and dialect_of(session) != "sqlite":
-        query = core_select(TRANSACTION.c.order_key).where(TRANSACTION.c.id.in_(transaction_ids)).distinct()
-        advisory_lock(session, session.connection().execute(query).scalars())
+        advisory_lock(session, _KEYS_OF.scalars(session, ids=transaction_ids))
 
 
 def promote(session: Session, order_keys: set[str]) -> list[int]:
@@ -92,24 +95,7 @@ def promote(session: Session, order_keys: set[str]) -> list[int]:
     """
     if not order_keys:
         return []
-    key = listed(session, {"order_key": TRANSACTION.c.order_key.type}, [(key,) for key in sorted(order_keys)])
-    waiting = TRANSACTION.alias("waiting")
-    oldest = (
-        core_select(waiting.c.id)
-        .where(waiting.c.order_key == key.c.order_key, literal_column("waiting.is_open"))
-        .order_by(waiting.c.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    head = TRANSACTION.alias("head")
-    has_head = exists().where(head.c.order_key == key.c.order_key, literal_column("head.is_open"), head.c.is_head)
-    statement = (
-        update(TRANSACTION)
-        .where(TRANSACTION.c.id.in_(core_select(oldest).select_from(key).where(~has_head)))
-        .values(is_head=True)
-        .returning(TRANSACTION.c.id)
-    )
-    return [row.id for row in session.connection().execute(statement)]
+    return _PROMOTE.scalars(session, keys=[(key,) for key in sorted(order_keys)])
 
 
 def key_of(seen: Seen, state: State | None = None, reason: Reason | None = None) -> LedgerKey:
@@ -125,18 +111,41 @@ def key_of(seen: Seen, state: State | None = None, reason: Reason | None = None)
     )
 
 
-def _by_shape(changes: Sequence[Change]) -> list[list[Change]]:
-    shapes: dict[frozenset[str], list[Change]] = defaultdict(list)
+def _by_shape(changes: Sequence[Change]) -> Mapping[tuple[str, ...], list[Change]]:
+    shapes: dict[tuple[str, ...], list[Change]] = defaultdict(list)
     for change in changes:
-        shapes[frozenset(change.sets)].append(change)
-    return list(shapes.values())
+        shapes[tuple(sorted(change.sets))].append(change)
+    return shapes
 
 
-def _update(session: Session, changes: Sequence[Change]) -> Any:  # sqlalchemy's ReturningUpdate of this row shape
-    names = sorted(changes[0].sets)
-    columns = dict(_BATCH) | {f"set_{name}": TRANSACTION.c[name].type for name in names}
-    batch = listed(session, columns, [_tuple(change, names) for change in changes])
-    return (
+def _promoting() -> Prepared:
+    key = given("keys", {"order_key": TRANSACTION.c.order_key.type})
+    waiting, head = TRANSACTION.alias("waiting"), TRANSACTION.alias("head")
+    oldest = (
+        core_select(waiting.c.id)
+        .where(waiting.c.order_key == key.c.order_key, literal_column("waiting.is_open"))
+        .order_by(waiting.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    has_head = exists().where(head.c.order_key == key.c.order_key, literal_column("head.is_open"), head.c.is_head)
+    return Prepared(
+        update(TRANSACTION)
+        .where(TRANSACTION.c.id.in_(core_select(oldest).select_from(key).where(~has_head)))
+        .values(is_head=True)
+        .returning(TRANSACTION.c.id)
+    )
+
+
+_PROMOTE: Final = _promoting()
+_KEYS_OF: Final = Prepared(core_select(TRANSACTION.c.order_key).where(among(TRANSACTION.c.id, "ids")).distinct())
+
+
+@cache
+def _moving(names: tuple[str, ...]) -> Prepared:
+    """Return the statement that changes states, and these columns with them."""
+    batch = given("batch", dict(_BATCH) | {f"set_{name}": TRANSACTION.c[name].type for name in names})
+    return Prepared(
         update(TRANSACTION)
         .where(
             TRANSACTION.c.id == batch.c.id,

@@ -1,13 +1,13 @@
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Integer, String, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from connectors.canonical.master_data import Domain
 from control_plane.store.database import Database
-from control_plane.store.statements import insert_many, listed, table_of, to_json, upsert
-from control_plane.store.tables import BIG, HoldRow, MasterDataRow, PayloadRow
+from control_plane.store.statements import insert_many, table_of, to_json, upsert
+from control_plane.store.tables import HoldRow, MasterDataRow, PayloadRow
 from tests.stands.runtime import MORNING
 
 
@@ -62,21 +62,6 @@ def test_an_upsert_passes_over_what_is_there(database: Database) -> None:
         for _ in range(2):
             session.connection().execute(statement.values(master_data(1)))
         assert len(session.connection().execute(select(table_of(MasterDataRow).c.id)).all()) == 1
-
-
-def test_a_list_of_keys_is_joined_however_long_it_is(database: Database) -> None:
-    keys = [("project", "DE|01", number) for number in range(70_000)]
-    with database.read() as session:
-        wanted = listed(session, {"domain": String(), "entity": String(), "number": BIG}, keys)
-        found = session.connection().execute(select(wanted)).all()
-
-    assert {tuple(row) for row in found} == set(keys)
-
-
-def test_an_empty_list_of_keys_is_an_empty_table(database: Database) -> None:
-    with database.read() as session:
-        wanted = listed(session, {"domain": String(), "number": Integer()}, [])
-        assert session.connection().execute(select(wanted)).all() == []
 
 
 def test_equal_values_are_equal_json() -> None:
