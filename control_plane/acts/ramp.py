@@ -10,7 +10,14 @@ from sqlmodel import Session
 
 from control_plane.acts.bulk import PREFIX, SUBJECT
 from control_plane.acts.bulk_items import perform
-from control_plane.acts.door import ChangedMeanwhileError, Hand, NotAllowedError, NotPossibleError, UnknownObjectError
+from control_plane.acts.door import (
+    NOBODY,
+    ChangedMeanwhileError,
+    Hand,
+    NotAllowedError,
+    NotPossibleError,
+    UnknownObjectError,
+)
 from control_plane.domain.bulk import (
     BulkAct,
     BulkState,
@@ -104,7 +111,7 @@ class Ramp:
         state = moved(BulkState(row.state), to, By.SYSTEM)
         if bulk.change(unit.session, row, now=unit.now, state=state.value, **sets):
             entry = audit.Entry(
-                actor=By.SYSTEM.value,
+                actor=NOBODY,
                 action=f"{SUBJECT}.{to.value}",
                 object_type=SUBJECT,
                 object_id=public_id(PREFIX, row.id),

@@ -1,4 +1,4 @@
-"""Acts on a transaction itself: replay what failed, from what is kept of it."""
+"""Acts on a transaction itself: replay what failed, from what is kept of it; send at once what would be tried later."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ from control_plane.domain.machine import By
 from control_plane.domain.replay import AsOf
 from control_plane.domain.transaction import Reason, State, transition
 from control_plane.engine import succeed, trouble
-from control_plane.store import payloads, postings, transactions, transitions
+from control_plane.store import payloads, postings, queue, transactions, transitions
 from control_plane.store.queries import search
 from control_plane.store.tables import TransactionRow
 from control_plane.store.transitions import Change
@@ -49,6 +49,28 @@ def replay(hand: Hand, transaction_id: int, as_of: AsOf, *, revision: int) -> No
     succeed.hold_successors(hand.unit, recorded.promoted)
     trouble.release_cases(hand.unit, [document.id])
     _audit(hand, document, as_of)
+
+
+def retry_now(hand: Hand, transaction_id: int, *, revision: int) -> None:
+    """Send at once what is tried again later by itself; of the tries that were planned none is left.
+
+    Raises:
+        UnknownObjectError, NotAllowedError, ChangedMeanwhileError: see `replay`.
+        NotPossibleError: it does not wait for another try.
+    """
+    document = _seen(hand, transaction_id, revision=revision)
+    planned_at = document.priority_at
+    if not queue.send_now(hand.unit.session, transactions.seen_of(document), now=hand.unit.now):
+        raise NotPossibleError("It does not wait for another try.")
+    record(
+        hand,
+        name="transaction.retry_now",
+        object_type="transaction",
+        object_id=public_id("txn", document.id),
+        legal_entity=document.legal_entity_id,
+        before={"planned_at": planned_at.isoformat()},
+        after={"planned_at": hand.unit.now.isoformat()},
+    )
 
 
 def _seen(hand: Hand, transaction_id: int, *, revision: int) -> TransactionRow:

@@ -61,6 +61,13 @@ HOLD_FOR: Final[Mapping[str, Reason]] = {
     "changed_after_post": Reason.CHANGED_AFTER_POST,
 }
 """Refusals whose reason can go by itself: the document is held and released, not failed."""
+_FAILED_AS: Final[Mapping[FailureKind, Reason]] = {
+    FailureKind.REJECTED: Reason.REJECTED,
+    FailureKind.CONTRACT: Reason.CONTRACT,
+    FailureKind.POISON: Reason.POISON,
+    FailureKind.UNKNOWN: Reason.DEFECT,
+    FailureKind.DEFECT: Reason.DEFECT,
+}
 
 
 def settle_post(
@@ -197,16 +204,29 @@ def _refused(
             return _again(failure, postings, attempted, policy, now=now, jitter=jitter)
         case FailureKind.AUTH | FailureKind.CONFIGURATION:
             return Settlement(State.READY, Reason.CONNECTION_PAUSED, now, failure, postings, pauses_connection=True)
-        case FailureKind.REJECTED:
-            hold = HOLD_FOR.get(failure.code)
-            to = State.FAILED if hold is None else State.ON_HOLD
-            return Settlement(to, hold or Reason.REJECTED, None, failure, postings)
-        case FailureKind.CONTRACT:
-            return Settlement(State.FAILED, Reason.CONTRACT, None, failure, postings)
-        case FailureKind.POISON:
-            return Settlement(State.FAILED, Reason.POISON, None, failure, postings)
-        case FailureKind.UNKNOWN | FailureKind.DEFECT:
-            return Settlement(State.FAILED, Reason.DEFECT, None, failure, postings)
+        case FailureKind.REJECTED if failure.code in HOLD_FOR:
+            return Settlement(State.ON_HOLD, HOLD_FOR[failure.code], None, failure, postings)
+        case FailureKind.REJECTED | FailureKind.CONTRACT:
+            return _by_rule(failure, postings, attempted, policy, now=now, jitter=jitter)
+        case FailureKind.POISON | FailureKind.UNKNOWN | FailureKind.DEFECT:
+            return Settlement(State.FAILED, _FAILED_AS[failure.kind], None, failure, postings)
+
+
+def _by_rule(
+    failure: Failure,
+    postings: tuple[Posting, ...],
+    attempted: Attempted,
+    policy: RetryPolicy,
+    *,
+    now: datetime,
+    jitter: float,
+) -> Settlement:
+    """Return that a refused document is a person's, unless the rule of its code lets it be tried again first."""
+    if failure.code in policy.codes:
+        again = _again(failure, postings, attempted, policy, now=now, jitter=jitter)
+        if again.to is State.READY:
+            return again
+    return Settlement(State.FAILED, _FAILED_AS[failure.kind], None, failure, postings)
 
 
 def _again(
@@ -227,6 +247,7 @@ def _again(
         now=now,
         jitter=jitter,
         kind=failure.kind if failure else None,
+        code=failure.code if failure else "",
     )
     if at is None:
         return Settlement(State.FAILED, Reason.HORIZON_PAST, None, Failure("retry_horizon_past"), postings)

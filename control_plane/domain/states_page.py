@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from control_plane.domain.approval import APPROVAL_TRANSITIONS
+from control_plane.domain.bulk import BULK_TRANSITIONS, ITEM_TRANSITIONS
 from control_plane.domain.exception_case import CASE_TRANSITIONS
 from control_plane.domain.machine import Arrows, By, S, is_final
 from control_plane.domain.transaction import PLACE_OF, TRANSITIONS
@@ -43,6 +44,14 @@ def states_page() -> str:
         "What one person proposes and another one decides.",
         "\n".join(_table(APPROVAL_TRANSITIONS, {})),
         "\n".join(_picture(APPROVAL_TRANSITIONS)),
+        "## Bulk operation",
+        "One act over a frozen set of exceptions.",
+        "\n".join(_table(BULK_TRANSITIONS, {})),
+        "\n".join(_picture(BULK_TRANSITIONS)),
+        "## Item of a bulk operation",
+        "What became of one exception of the set.",
+        "\n".join(_table(ITEM_TRANSITIONS, {})),
+        "\n".join(_picture(ITEM_TRANSITIONS)),
     ]
     return "\n\n".join(parts) + "\n"
 

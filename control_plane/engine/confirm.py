@@ -207,6 +207,7 @@ def _change(unit: Unit, work: Work, receipt: Receipt, policy: RetryPolicy, jitte
                 now=unit.now,
                 jitter=jitter,
                 kind=None if receipt.failure is None else receipt.failure.kind,
+                code="" if receipt.failure is None else receipt.failure.code,
             )
             return _moved(unit, work, State.READY, Reason.RETRY, receipt.failure, priority_at=at or unit.now + NOT_YET)
 

@@ -19,6 +19,16 @@ _MINOR: Final = {"type": "integer", "minimum": 0}
 _CURRENCY: Final = {"type": "string", "pattern": "^[A-Z]{3}$"}
 _SECONDS: Final = {"type": "number", "exclusiveMinimum": 0, "maximum": 3600}
 _PATIENCE: Final = _table({"base_seconds": _SECONDS, "ceiling_seconds": _SECONDS}, ("base_seconds", "ceiling_seconds"))
+_FAILURE_CODE: Final = {"pattern": "^[a-z][a-z0-9_]*$"}
+_AUTO_RETRY: Final = _table(
+    {
+        "times": {"type": "integer", "minimum": 0, "maximum": 1000},
+        "within_hours": {"type": "number", "exclusiveMinimum": 0},
+        "base_seconds": _SECONDS,
+        "ceiling_seconds": _SECONDS,
+    },
+    ("times", "within_hours", "base_seconds", "ceiling_seconds"),
+)
 _CONDITION: Final = {"anyOf": [_TEXT, _TEXTS, _table({"prefix": _TEXT}, ("prefix",))]}
 
 CONTROL_ROLES: Final = (
@@ -112,6 +122,7 @@ SCHEMAS: Final[Mapping[str, _Json]] = {
         {
             "horizon_hours": {"type": "number", "minimum": SHORTEST_HORIZON_HOURS},
             "patience": _table(dict.fromkeys(RETRIED_KINDS, _PATIENCE)),
+            "codes": {"type": "object", "propertyNames": _FAILURE_CODE, "additionalProperties": _AUTO_RETRY},
         },
         ("horizon_hours", "patience"),
     ),
@@ -156,7 +167,8 @@ DEFAULTS: Final[Mapping[str, _Json]] = {
     # words and coding, up to so much a day and person (minor units of the group's currency): no second person
     "corrections": {"alone_up_to_minor": 100_000},
     "sla": {"business_hours": 8, "at_risk_after": "3/4"},
-    # for each kind of failure: full jitter up to base * 2^attempts, at most the ceiling
+    # for each kind of failure: full jitter up to base * 2^attempts, at most the ceiling; `codes` has rules of single
+    # failure codes: how often and how long it is tried again by itself before it is a person's
     "retry": {
         "horizon_hours": 76,
         "patience": {

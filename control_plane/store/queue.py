@@ -13,7 +13,7 @@ from control_plane.domain.machine import By
 from control_plane.domain.transaction import Seen, State
 from control_plane.runtime import Ids
 from control_plane.store import ledger, lineage
-from control_plane.store.statements import table_of
+from control_plane.store.statements import count_of, table_of
 from control_plane.store.tables import IncarnationRow
 from control_plane.store.transactions import WORK_COLUMNS, Work, want_reversal, work_of
 from control_plane.store.transitions import TRANSACTION, key_of
@@ -116,6 +116,14 @@ def ask_again(session: Session, seen: Seen, *, at: datetime | None, absent_count
         .where(TRANSACTION.c.id == seen.id, TRANSACTION.c.fence == seen.fence, _UNCLEAR)
         .values(inquire_at=at, absent_count=absent_count)
     )
+
+
+def send_now(session: Session, seen: Seen, *, now: datetime) -> bool:
+    """Bring forward what waits for another try, and with it what was planned; return whether it still waited."""
+    waits = (TRANSACTION.c.id == seen.id) & (TRANSACTION.c.fence == seen.fence)
+    is_later = (TRANSACTION.c.state == State.READY.value) & (TRANSACTION.c.priority_at > now)
+    sets = {"priority_at": now, "revision": TRANSACTION.c.revision + 1, "updated_at": now}
+    return count_of(session, update(TRANSACTION).where(waits, is_later).values(sets)) == 1
 
 
 def _pick(session: Session, condition: Any, *order: Any, limit: int) -> list[Work]:  # Core expressions

@@ -10,12 +10,13 @@ from sqlmodel import Session
 from control_plane.acts import transactions as acts
 from control_plane.acts.door import Hand, record
 from control_plane.api import answers
-from control_plane.api.acting import Acts, etag
+from control_plane.api.acting import Acting, Acts, Deed, etag
 from control_plane.api.auth import Asking, Asks
 from control_plane.api.lists import Listing, Pager, Text, moment, number_of, texts
 from control_plane.api.next_act import next_act
 from control_plane.api.problem_json import ProblemError, not_found
 from control_plane.api.schemas import (
+    Because,
     Found,
     Lookup,
     LookupAnswer,
@@ -111,11 +112,18 @@ def replay(acting: Acts, transaction_id: str, wanted: ReplayAsOf) -> Response:
     def done(hand: Hand, revision: int) -> None:
         acts.replay(hand, number, wanted.as_of, revision=revision)
 
-    def shown(session: Session) -> tuple[BaseModel, int]:
-        row = _row(session, acting.asking, transaction_id)
-        return _detail(session, acting.asking, row), row.revision
+    return _perform(acting, transaction_id, done, wanted.reason)
 
-    return acting.perform(done, shown, reason=wanted.reason)
+
+@router.post("/{transaction_id}/retry-now", response_model=TransactionDetail)
+def retry_now(acting: Acts, transaction_id: str, because: Because) -> Response:
+    """Send at once what would be tried again later by itself."""
+    number = number_of("txn", transaction_id)
+
+    def done(hand: Hand, revision: int) -> None:
+        acts.retry_now(hand, number, revision=revision)
+
+    return _perform(acting, transaction_id, done, because.reason)
 
 
 @router.get("/{transaction_id}/lineage")
@@ -156,6 +164,14 @@ def show_payload(asks: Asks, transaction_id: str) -> PayloadView:
             raise not_found()
         _record_read(session, asks, row)
         return _payload(row, payload)
+
+
+def _perform(acting: Acting, transaction_id: str, done: Deed, reason: str) -> Response:
+    def shown(session: Session) -> tuple[BaseModel, int]:
+        row = _row(session, acting.asking, transaction_id)
+        return _detail(session, acting.asking, row), row.revision
+
+    return acting.perform(done, shown, reason=reason)
 
 
 def _wanted(session: Session, asks: Asking, filters: TransactionFilters) -> Wanted:

@@ -19,7 +19,7 @@ from control_plane.domain.delivery import (
     settle_find,
     settle_post,
 )
-from control_plane.domain.retry import RetryPolicy
+from control_plane.domain.retry import AutoRetry, Patience, RetryPolicy
 from control_plane.domain.transaction import TRANSITIONS, Reason, State
 
 NOW = datetime(2026, 10, 15, 9, tzinfo=UTC)
@@ -273,3 +273,25 @@ def test_nothing_that_may_be_booked_is_ever_sent_again_at_once(outcomes: list[Ou
         assert posted(*outcomes).to is State.IN_DOUBT
     if posted(*outcomes).to is State.READY:
         assert OutcomeKind.UNKNOWN not in kinds
+
+
+RULE = AutoRetry(times=2, within=timedelta(hours=4), patience=Patience(timedelta(minutes=10), timedelta(hours=1)))
+BY_RULE = RetryPolicy(codes=dict.fromkeys(("rejected_by_target", "closed_period", "connection_refused"), RULE))
+
+
+@pytest.mark.parametrize(
+    ("code", "attempts", "to", "reason"),
+    [
+        ("rejected_by_target", 1, State.READY, Reason.RETRY),
+        ("rejected_by_target", 3, State.FAILED, Reason.REJECTED),
+        ("tax_refused", 1, State.FAILED, Reason.REJECTED),
+        ("closed_period", 1, State.ON_HOLD, Reason.PERIOD),
+        ("connection_refused", 2, State.READY, Reason.RETRY),
+        ("connection_refused", 3, State.FAILED, Reason.HORIZON_PAST),
+    ],
+)
+def test_a_rule_of_a_code_decides_when_a_person_is_next(code: str, attempts: int, to: State, reason: Reason) -> None:
+    attempted = replace(FRESH, attempt_count=attempts)
+    settled = settle_post([refused(code)], attempted, TRAITS, BY_RULE, now=NOW, jitter=0.5)
+    assert (settled.to, settled.reason) == (to, reason)
+    assert (settled.at is not None) == (to is State.READY)

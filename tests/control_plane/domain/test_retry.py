@@ -122,3 +122,31 @@ def test_a_governed_value_says_what_kind_of_failure_is_tried_again_how_soon() ->
     assert policy.horizon == timedelta(hours=80)
     assert policy.of(FailureKind.NOT_SENT) == Patience(timedelta(seconds=2), timedelta(seconds=30))
     assert policy.of(FailureKind.TRANSIENT) == policy.of(None) == Patience()
+
+
+RULE = {"times": 2, "within_hours": 4, "base_seconds": 60, "ceiling_seconds": 600}
+
+
+def by_rule(attempts: int, first_attempt_at: datetime = LATELY) -> timedelta | None:
+    """Return how long one waits after so many attempts, by a rule of the code."""
+    policy = policy_of({"horizon_hours": 76, "patience": {}, "codes": {"tax_refused": RULE}})
+    at = next_attempt_at(
+        policy,
+        attempt_count=attempts,
+        first_attempt_at=first_attempt_at,
+        retry_after=None,
+        now=NOW,
+        jitter=1.0,
+        kind=FailureKind.REJECTED,
+        code="tax_refused",
+    )
+    return None if at is None else at - NOW
+
+
+def test_a_code_with_a_rule_is_tried_so_often_and_then_left_to_a_person() -> None:
+    assert [by_rule(attempts) for attempts in (1, 2, 3)] == [timedelta(minutes=2), timedelta(minutes=4), None]
+
+
+def test_a_rule_ends_with_its_time() -> None:
+    assert by_rule(1, NOW - timedelta(hours=3, minutes=59)) is not None
+    assert by_rule(1, NOW - timedelta(hours=4)) is None
