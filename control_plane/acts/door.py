@@ -1,10 +1,11 @@
 """The door that every act goes through: role, scope, what the person saw, and the audit, in one unit of work."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from connectors.contract import Source
 from control_plane.domain.access import Act, Actor, is_paid, may
 from control_plane.domain.exception_case import CaseFacts
 from control_plane.domain.identity import public_id
@@ -65,6 +66,8 @@ class Hand:
     request_id: str = ""
     reason: str = ""
     """Why, in the person's own words."""
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    """Who understands the envelopes of a connection; nobody is called by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class Acting:
     def _hand(self, session: Session, reason: str) -> Hand:
         services = self.asking.services
         unit = Unit(session, self.asking.now, services.runtime.ids, services.flows)
-        return Hand(unit, self.asking.actor, services.secrets.audit, self.asking.request_id, reason)
+        return Hand(unit, self.asking.actor, services.secrets.audit, self.asking.request_id, reason, services.sources)
 
     def _begin(self) -> Answer | None:
         if self.key is None:

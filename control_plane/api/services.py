@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import version
 
-from connectors.contract import Envelope
+from connectors.contract import Envelope, Source
 from control_plane.api.cursors import Cursors
 from control_plane.api.key_memory import KeyMemory
 from control_plane.api.sign_in import SignInCodes
@@ -62,6 +62,8 @@ class Services:
     flows: Mapping[str, Flow] = field(default_factory=dict)
     intakes: Mapping[str, Intake] = field(default_factory=dict)
     """By the CloudEvents `source` that a sender names."""
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    """Who understands the envelopes of a connection; nobody is called by it."""
     sign_in_codes: SignInCodes = field(default_factory=SignInCodes)
     settings: ApiSettings = field(default_factory=ApiSettings)
     keys: KeyMemory = field(default_factory=KeyMemory)

@@ -111,6 +111,7 @@ async def _served(process: Process, parts: Parts, address: str, screen_url: str)
         secrets=shared_secrets(process.settings),
         flows=parts.flows,
         intakes=_intakes(process.settings, parts),
+        sources={name: one.source for name, one in parts.connectors.items() if one.source is not None},
         settings=ApiSettings(screen_url=screen_url),
     )
     code = await process.runtime.in_store(welcome, process, services.sign_in_codes)

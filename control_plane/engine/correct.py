@@ -26,7 +26,7 @@ from control_plane.store import (
     transitions,
 )
 from control_plane.store.corrections import Correction
-from control_plane.store.tables import UNRESOLVED, TransactionRow
+from control_plane.store.tables import UNRESOLVED, ApprovalRow, TransactionRow
 from control_plane.store.transactions import Birth
 from control_plane.store.transitions import Change as StateChange
 from control_plane.telemetry import traces
@@ -59,11 +59,8 @@ class Decided:
 
     document: TransactionRow
     changes: tuple[Change, ...]
-    reason_code: str
-    reason: str
-    maker_id: int
-    maker: str
-    approval_id: int
+    approval: ApprovalRow
+    """Who proposed it, why, and who agreed."""
     by: By
     actor: str
     """Who carries it out: the maker, or who approved it."""
@@ -109,11 +106,11 @@ def _correction(decided: Decided, number: int) -> Correction:
         transaction_id=number,
         corrects_id=decided.document.id,
         legal_entity_id=decided.document.legal_entity_id,
-        reason_code=decided.reason_code,
-        reason=decided.reason,
-        maker_id=decided.maker_id,
-        maker=decided.maker,
-        approval_id=decided.approval_id,
+        reason_code=decided.approval.reason_code,
+        reason=decided.approval.reason,
+        maker_id=decided.approval.maker_id,
+        maker=decided.approval.maker,
+        approval_id=decided.approval.id,
         changes=decided.changes,
     )
 
@@ -150,7 +147,7 @@ def _withdraw(unit: Unit, decided: Decided, number: int) -> None:
     taken = transition(
         transactions.seen_of(document), State.SUPERSEDED, reason=Reason.CORRECTED, by=decided.by, now=unit.now
     )
-    facts = {"because": decided.reason, "corrected_by": public_id("txn", number)}
+    facts = {"because": decided.approval.reason, "corrected_by": public_id("txn", number)}
     change = StateChange(taken, name=NAME, sets={"sla_next_at": None}, facts=facts, actor=decided.actor)
     recorded = transitions.record(unit.session, [change], unit.ids)
     if document.id not in recorded.applied:
@@ -169,10 +166,10 @@ def _entry(
     facts = {
         "corrects": public_id("txn", decided.document.id),
         "fields": [change.path for change in decided.changes],
-        "reason_code": decided.reason_code,
-        "because": decided.reason,
-        "maker": decided.maker,
-        "approval": public_id("apr", decided.approval_id),
+        "reason_code": decided.approval.reason_code,
+        "because": decided.approval.reason,
+        "maker": decided.approval.maker,
+        "approval": public_id("apr", decided.approval.id),
     }
     return lineage.Entry(
         transaction_id=number,

@@ -171,7 +171,7 @@ def _row(proposal: Proposal, maker: Actor) -> dict[str, Any]:  # column values
         "group_minor": proposal.group_minor,
         "reason_code": proposal.reason_code,
         "beneficiary": proposal.beneficiary,
-        "barred": sorted(proposal.barred),
+        "barred": sorted(proposal.barred | maker.stands_for),
         "maker_id": maker.person_id,
         "maker": maker.login,
         "maker_employee_ref": maker.employee_ref,

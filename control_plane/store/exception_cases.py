@@ -25,6 +25,7 @@ from control_plane.domain.exception_case import (
 )
 from control_plane.domain.machine import By
 from control_plane.runtime import Ids
+from control_plane.store import approvals
 from control_plane.store.statements import count_of, insert_many, table_of
 from control_plane.store.tables import UNRESOLVED, ExceptionCaseRow
 
@@ -97,6 +98,9 @@ def resolve_for(session: Session, evidence: Mapping[int, str], *, now: datetime)
     lasting = col(ExceptionCaseRow.state).in_([state.value for state in _LASTING])
     rows = _locked(session, col(ExceptionCaseRow.transaction_id).in_(list(evidence)) & lasting)
     proved = [(row, _proved(case_of(row), evidence[row.transaction_id])) for row in rows if row.transaction_id]
+    undecided = [row.id for row in rows if row.state == CaseState.PENDING_APPROVAL.value]
+    if undecided:
+        approvals.outdate(session, "exception", undecided, now=now)
     _write(session, [_update(row, after, now) for row, after in proved])
 
 

@@ -58,7 +58,7 @@ def list_approvals(
         after = None if position is None else (moment_of(position[0]), int(position[1] or 0))
         rows = approvals.listed(session, asks.scope(act), _wanted(asks, wanted), after=after, limit=pager.asked)
         shown, cursor = pager.cut(rows, lambda row: [row.proposed_at.isoformat(), row.id], response)
-        items = [_view(asks, row) for row in shown]
+        items = [view_of(asks, row) for row in shown]
         return Page(items=items, next_cursor=cursor, **moment(session, asks))
 
 
@@ -68,7 +68,7 @@ def show_approval(asks: Asks, response: Response, approval_id: str) -> ApprovalV
     with asks.services.database.read() as session:
         row = _row(session, asks, approval_id)
         response.headers["etag"] = etag(row.revision)
-        return _view(asks, row)
+        return view_of(asks, row)
 
 
 @router.post("/{approval_id}/approve", response_model=ApprovalView)
@@ -108,7 +108,7 @@ def _perform(acting: Acting, approval_id: str, deed: Callable[[Hand, int, int], 
 
     def shown(session: Session) -> tuple[BaseModel, int]:
         row = _row(session, acting.asking, approval_id)
-        return _view(acting.asking, row), row.revision
+        return view_of(acting.asking, row), row.revision
 
     return acting.perform(done, shown, reason=reason)
 
@@ -120,7 +120,8 @@ def _row(session: Session, asks: Asking, approval_id: str) -> ApprovalRow:
     return row
 
 
-def _view(asks: Asking, row: ApprovalRow) -> ApprovalView:
+def view_of(asks: Asking, row: ApprovalRow) -> ApprovalView:
+    """Return a proposal as the asker may see it."""
     shows_content = any(may(asks.actor, act, row.legal_entity_id) for act in _CONTENT_READERS)
     return ApprovalView(
         id=public_id("apr", row.id),

@@ -45,6 +45,13 @@ from control_plane.api.schemas.connections import (
     RunView,
     StreamView,
 )
+from control_plane.api.schemas.corrections import (
+    CorrectableField,
+    CorrectableFields,
+    Correction,
+    CorrectionView,
+    FieldDifference,
+)
 from control_plane.api.schemas.events import EventReceipt, EventsAccepted
 from control_plane.api.schemas.exceptions import (
     Because,
@@ -62,6 +69,20 @@ from control_plane.api.schemas.ledger import LedgerAnswer, LedgerLine, LedgerSta
 from control_plane.api.schemas.people import GrantView, Me, PersonView, SignedIn
 from control_plane.api.schemas.problems import FieldError, MeanwhileView, Problem
 from control_plane.api.schemas.records import AuditEntry, MasterDataView
+from control_plane.api.schemas.routing import (
+    AbsenceView,
+    Away,
+    Delegate,
+    DelegationView,
+    Presence,
+    Proposed,
+    RoutingDraft,
+    RoutingProposal,
+    RoutingTrial,
+    RoutingTrialAnswer,
+    RoutingView,
+    TeamLoad,
+)
 from control_plane.api.schemas.slas import SlaAnswer, SlaLine
 from control_plane.api.schemas.transactions import (
     AwaitedView,
@@ -79,6 +100,7 @@ from control_plane.api.schemas.transactions import (
 )
 
 __all__ = [
+    "AbsenceView",
     "Alert",
     "Alerts",
     "Amount",
@@ -86,6 +108,7 @@ __all__ = [
     "ApprovalView",
     "AuditEntry",
     "AwaitedView",
+    "Away",
     "Because",
     "BlockingRecord",
     "BulkCalls",
@@ -105,9 +128,15 @@ __all__ = [
     "ConnectionDetail",
     "ConnectionSummary",
     "Connections",
+    "CorrectableField",
+    "CorrectableFields",
+    "Correction",
+    "CorrectionView",
     "CureView",
     "DecisionOn",
     "Deferral",
+    "Delegate",
+    "DelegationView",
     "DuplicateOf",
     "EpisodeView",
     "EventReceipt",
@@ -115,6 +144,7 @@ __all__ = [
     "ExceptionDetail",
     "ExceptionFigures",
     "ExceptionSummary",
+    "FieldDifference",
     "FieldError",
     "Figures",
     "FlowView",
@@ -148,15 +178,23 @@ __all__ = [
     "PersonView",
     "PolicyValue",
     "PostingView",
+    "Presence",
     "Problem",
+    "Proposed",
     "Pull",
     "ReplayAsOf",
+    "RoutingDraft",
+    "RoutingProposal",
+    "RoutingTrial",
+    "RoutingTrialAnswer",
+    "RoutingView",
     "RunView",
     "SignedIn",
     "SlaAnswer",
     "SlaLine",
     "SlaTargetView",
     "StreamView",
+    "TeamLoad",
     "Timeline",
     "Totals",
     "TransactionDetail",

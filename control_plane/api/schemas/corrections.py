@@ -1,0 +1,70 @@
+"""What of a document may be corrected, and what was."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from control_plane.api.schemas.common import Answer, Command, MoneyView
+from control_plane.api.schemas.exceptions import Because
+from control_plane.domain.correction import CorrectionReason, FieldClass
+
+Path = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Value = Annotated[str, StringConstraints(max_length=500)]
+
+
+class CorrectableField(Answer):
+    """A field that may be corrected, with what the document says now."""
+
+    path: str
+    field_class: FieldClass
+    value: str
+    needs_second_person: bool
+    """However small the amount."""
+
+
+class CorrectableFields(Answer):
+    """All fields of one document that may be corrected."""
+
+    items: list[CorrectableField]
+    alone_up_to: MoneyView
+    """Up to so much a day one person corrects words and coding alone."""
+    reason_codes: list[CorrectionReason]
+    revision: int
+    """Of the exception."""
+
+
+class FieldChange(Command):
+    """One value instead of another one."""
+
+    path: Path
+    before: Value
+    after: Value
+
+
+class Correction(Because):
+    """Correct the document of an exception."""
+
+    changes: Annotated[list[FieldChange], Field(min_length=1, max_length=200)]
+    reason_code: CorrectionReason
+
+
+class FieldDifference(Answer):
+    """What a corrected version says, and what the one before said."""
+
+    path: str
+    before: str
+    after: str
+
+
+class CorrectionView(Answer):
+    """What was corrected in a document version, by whom and why."""
+
+    transaction_id: str
+    corrects_id: str
+    approval_id: str
+    changes: list[FieldDifference]
+    reason_code: CorrectionReason
+    reason: str
+    maker: str
+    recorded_at: datetime
