@@ -8,7 +8,7 @@ from control_plane.domain import exception_case, hand_over
 from control_plane.domain.access import Act, may
 from control_plane.domain.exception_case import CaseFacts
 from control_plane.domain.hand_over import OFFER_LASTS, Receiver
-from control_plane.store import exception_cases, people, routing
+from control_plane.store import exception_cases, people, presence, routing
 
 
 def claim(hand: Hand, case_id: int, *, revision: int) -> None:
@@ -147,4 +147,7 @@ def _person(hand: Hand, login: str, seen: Seen) -> int:
         raise NotPossibleError("There is no such person who may work on it.")
     if seen.document is not None and is_own(person, seen.document):
         raise NotPossibleError("The document pays that person, or somebody they report to.")
+    until = presence.away_until(hand.unit.session, person.person_id, now=hand.unit.now)
+    if until is not None:
+        raise NotPossibleError(f"That person is away until {until:%Y-%m-%d %H:%M} UTC.")
     return person.person_id

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from control_plane.domain.access import GROUP
+from control_plane.domain.governed import Problem
 
 KEY: Final = "materiality"
 """Under which it is governed, for the whole group: `{"*": 1000000, "DE01": 250000}` in minor units."""
@@ -31,3 +32,10 @@ class Materiality:
 def materiality_of(governed: Mapping[str, Any]) -> Materiality:  # governed JSON values by key
     """Return what is governed for the group."""
     return Materiality(governed.get(KEY, {}))
+
+
+def problems_of(value: Mapping[str, Any]) -> list[Problem]:  # what somebody proposed
+    """Return everything that is wrong with proposed limits, each where it stands."""
+    sentence = "A limit is a whole number of minor units, at least 0."
+    is_limit = {name: isinstance(limit, int) and not isinstance(limit, bool) for name, limit in value.items()}
+    return [Problem(f"/{name}", sentence) for name, limit in value.items() if not is_limit[name] or limit < 0]

@@ -8,6 +8,7 @@ from typing import Any, Final  # rules are JSON
 
 from connectors.failures import Owner
 from control_plane.domain.calendar import Calendar
+from control_plane.domain.governed import Problem
 from control_plane.domain.rule import first_match
 from control_plane.domain.working_hours import HOURS_KEYS, calendar_of, deadline
 
@@ -74,16 +75,6 @@ def routing_of(value: Mapping[str, Any], version: int) -> Routing:
     """Return the routing that a governed value means; it has been checked by `problems_of` before."""
     hours = {name: _team_of(given) for name, given in value.get("teams", {}).items()}
     return Routing(version, tuple(value.get("rules", ())), hours)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with one part of a routing."""
-
-    pointer: str
-    sentence: str
-    is_fatal: bool = True
-    """A warning is shown and may be approved."""
 
 
 def problems_of(value: Mapping[str, Any]) -> list[Problem]:

@@ -1,11 +1,12 @@
 """What stops a document becomes an exception that a person can read; what brings it on, resolves it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.failures import Failure, FailureKind
+from control_plane.domain.routing import Routing
 from control_plane.engine.parts import Unit
-from control_plane.store import connections, exception_cases
+from control_plane.store import connections, exception_cases, routing
 from control_plane.store.transactions import Work
 
 
@@ -21,7 +22,8 @@ class Trouble:
 def open_cases(unit: Unit, troubles: Sequence[Trouble]) -> None:
     """Open an exception for each, or bring the one that is open up to date."""
     if troubles:
-        exception_cases.open_for(unit.session, unit.ids, [_told(trouble) for trouble in troubles], now=unit.now)
+        parties = routing.counterparties(unit.session, [trouble.work.id for trouble in troubles])
+        _open(unit, [replace(_told(one), business_owner=parties.get(one.work.id, "")) for one in troubles])
 
 
 def release_cases(unit: Unit, transaction_ids: Sequence[int]) -> None:
@@ -43,7 +45,7 @@ def tell_unread(unit: Unit, connection: str, unread: Sequence[tuple[str, Failure
         for name, failure in unread
     ]
     if told:
-        exception_cases.open_for(unit.session, unit.ids, told, now=unit.now)
+        _open(unit, told)
 
 
 def pause_if_hopeless(unit: Unit, connection: str, failure: Failure) -> None:
@@ -52,7 +54,26 @@ def pause_if_hopeless(unit: Unit, connection: str, failure: Failure) -> None:
         return
     connections.pause(unit.session, connection, reason="failure", failure=failure.code, now=unit.now)
     told = exception_cases.Trouble(failure=failure, connection=connection, document={"target": connection})
-    exception_cases.open_for(unit.session, unit.ids, [told], now=unit.now)
+    _open(unit, [told])
+
+
+def _open(unit: Unit, told: Sequence[exception_cases.Trouble]) -> None:
+    """Open an exception for each, with the team that the rules in force name."""
+    rules = routing.current(unit.session)
+    exception_cases.open_for(unit.session, unit.ids, [_routed(rules, one) for one in told], now=unit.now)
+
+
+def _routed(rules: Routing, told: exception_cases.Trouble) -> exception_cases.Trouble:
+    facts = {
+        "legal_entity": told.legal_entity_id,
+        "counterparty": told.business_owner,
+        "code": told.failure.code,
+        "flow": told.flow,
+        "kind": told.failure.kind.value,
+        "connection": told.connection or told.document.get("target", ""),
+    }
+    to = rules.routed(facts)
+    return replace(told, team=to.team, routed_by=to.by)
 
 
 def _told(trouble: Trouble) -> exception_cases.Trouble:

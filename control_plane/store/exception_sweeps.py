@@ -1,4 +1,4 @@
-"""What time does to exceptions: claims run out, offers bounce, what is deferred wakes, what is resolved is closed."""
+"""What time does to exceptions: claims run out, offers bounce, the deferred wakes, the resolved is closed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -9,14 +9,14 @@ from sqlalchemy import ColumnElement, Table, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from control_plane.domain.exception_case import SETTLED, CaseState, close, expire, wake
+from control_plane.domain.exception_case import SETTLED, CaseState, close, expire, take_back, wake
 from control_plane.domain.hand_over import bounce
 from control_plane.domain.machine import By
 from control_plane.domain.materiality import Materiality
 from control_plane.domain.merging import unmerge
 from control_plane.store import exception_cases
 from control_plane.store.statements import table_of
-from control_plane.store.tables import ExceptionCaseRow
+from control_plane.store.tables import AbsenceRow, ExceptionCaseRow
 
 AT_ONCE: Final = 500
 """Exceptions of one sweep; the rest follows with the next."""
@@ -52,6 +52,7 @@ def _steps(now: datetime) -> dict[str, exception_cases.Step]:
         "claim_expired": partial(expire, now=now),
         "hand_over_expired": partial(bounce, now=now),
         "woken": wake,
+        "owner_away": take_back,
         "unmerged": partial(unmerge, by=By.SYSTEM),
     }
 
@@ -88,9 +89,19 @@ def _is_told_in_what_is_settled(_now: datetime) -> ColumnElement[bool]:
     return col(ExceptionCaseRow.merged_into).is_not(None) & _is(CaseState.MERGED) & settled.exists()
 
 
+def _is_of_who_is_away(now: datetime) -> ColumnElement[bool]:
+    """Return what somebody had claimed before they went away; what they claim meanwhile is their own business."""
+    is_away = (col(AbsenceRow.starts_at) <= now) & (col(AbsenceRow.ends_at) > now)
+    claimed_by, claimed_at = col(ExceptionCaseRow.claimed_by), col(ExceptionCaseRow.claimed_at)
+    since = select(AbsenceRow.id).where(is_away, AbsenceRow.person_id == claimed_by, AbsenceRow.starts_at > claimed_at)
+    is_theirs = claimed_by.in_(select(AbsenceRow.person_id).where(is_away))
+    return is_theirs & _is(CaseState.ASSIGNED, CaseState.IN_PROGRESS) & since.exists()
+
+
 _DUE: Final[Mapping[str, Callable[[datetime], ColumnElement[bool]]]] = {
     "claim_expired": lambda now: (col(ExceptionCaseRow.claim_expires_at) <= now) & _is(CaseState.ASSIGNED),
     "hand_over_expired": lambda now: col(ExceptionCaseRow.offer_expires_at) <= now,
+    "owner_away": _is_of_who_is_away,
     "woken": lambda now: (col(ExceptionCaseRow.wake_at) <= now) & _is(CaseState.DEFERRED),
     "unmerged": _is_told_in_what_is_settled,
     "closed": lambda now: (col(ExceptionCaseRow.closes_at) <= now) & _is(CaseState.RESOLVED),

@@ -1,7 +1,7 @@
 """Who may act: persons and machines, what they were granted, and their keys."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,9 +13,10 @@ from control_plane.domain.access import Actor, Grant, Role
 from control_plane.domain.api_key import make_key, read_key
 from control_plane.runtime import Ids
 from control_plane.store.statements import count_of, table_of, upsert
-from control_plane.store.tables import ApiKeyRow, GrantRow, PersonRow
+from control_plane.store.tables import ApiKeyRow, DelegationRow, GrantRow, PersonRow
 
 _KEY: Final[Table] = table_of(ApiKeyRow)
+_DELEGATION: Final[Table] = table_of(DelegationRow)
 _GRANT: Final[Table] = table_of(GrantRow)
 _PERSON: Final[Table] = table_of(PersonRow)
 
@@ -83,6 +84,12 @@ def by_id(session: Session, person_id: int) -> PersonRow | None:
     return session.exec(select(PersonRow).where(PersonRow.id == person_id)).first()
 
 
+def logins(session: Session, person_ids: Collection[int]) -> dict[int, str]:
+    """Return the logins of persons."""
+    rows = session.exec(select(PersonRow).where(col(PersonRow.id).in_(person_ids))).all()
+    return {row.id: row.login for row in rows}
+
+
 def every(session: Session) -> list[PersonRow]:
     """Return all persons by login."""
     return list(session.exec(select(PersonRow).order_by(col(PersonRow.login))).all())
@@ -124,7 +131,7 @@ def end_grant(session: Session, person_id: int, grant: Grant) -> None:
 
 
 def actor(session: Session, person_id: int, *, now: datetime) -> Actor | None:
-    """Return an active person with what they are granted at this moment."""
+    """Return an active person with what they are granted at this moment, also by those whose work they do."""
     rows = session.connection().execute(_PERSON_WITH_GRANTS, {"person_id": person_id}).all()
     return _holder(session, rows, now) if rows and rows[0].is_active else None
 
@@ -195,6 +202,11 @@ def _who_holds() -> Select[Any]:  # columns of three tables
 
 
 _HOLDER: Final = _who_holds()
+_STOOD_FOR: Final = core_select(_DELEGATION.c.person_id).where(
+    _DELEGATION.c.to_id == bindparam("person_id"),
+    _DELEGATION.c.starts_at <= bindparam("now"),
+    _DELEGATION.c.ends_at > bindparam("now"),
+)
 _PERSON_WITH_GRANTS: Final[Select[Any]] = (  # as _HOLDER_COLUMNS
     core_select(*_HOLDER_COLUMNS)
     .select_from(_PERSON)
@@ -204,6 +216,25 @@ _PERSON_WITH_GRANTS: Final[Select[Any]] = (  # as _HOLDER_COLUMNS
 
 
 def _holder(session: Session, rows: Sequence[Row[Any]], now: datetime) -> Actor:
+    own = _own(session, rows, now)
+    stood_for = session.connection().execute(_STOOD_FOR, {"person_id": own.person_id, "now": now}).scalars().all()
+    if not stood_for:  # nearly always
+        return own
+    others = (session.connection().execute(_PERSON_WITH_GRANTS, {"person_id": one}).all() for one in stood_for)
+    return _standing_in(own, [_own(session, other, now) for other in others if other and other[0].is_active])
+
+
+def _standing_in(own: Actor, others: Sequence[Actor]) -> Actor:
+    """Return the actor with the roles of those whose work they do, and with everything that stands against these."""
+    return replace(
+        own,
+        grants=own.grants.union(*(other.grants for other in others)),
+        superior_refs=own.superior_refs.union(*({other.employee_ref, *other.superior_refs} for other in others)) - {""},
+        stands_for=frozenset(other.person_id for other in others),
+    )
+
+
+def _own(session: Session, rows: Sequence[Row[Any]], now: datetime) -> Actor:
     holder = rows[0]
     return Actor(
         person_id=holder.id,

@@ -11,9 +11,10 @@ from sqlmodel import Session
 
 from connectors.failures import Failure
 from control_plane.domain import routing
+from control_plane.domain.access import Scope
 from control_plane.domain.routing import Routing, routing_of
 from control_plane.store import policies
-from control_plane.store.queries.sums import CurrencySum, sum_columns, sum_of, together
+from control_plane.store.queries.sums import CurrencySum, sum_columns, sum_of, together, within
 from control_plane.store.statements import table_of
 from control_plane.store.tables import ExceptionCaseRow
 from control_plane.store.transitions import TRANSACTION
@@ -42,9 +43,11 @@ def counterparties(session: Session, transaction_ids: Collection[int]) -> Mappin
     return {row.id: row.counterparty for row in session.connection().execute(query)}
 
 
-def dry_run(session: Session, before: Routing, after: Routing, *, since: datetime, until: datetime) -> list[Load]:
+def dry_run(
+    session: Session, scope: Scope, before: Routing, after: Routing, *, since: datetime, until: datetime
+) -> list[Load]:
     """Return what each team got from the exceptions opened in a period, by one routing and by the other."""
-    sums = list(_opened(session, since, until))
+    sums = list(_opened(session, scope, since, until))
     loads = {name: _loads(sums, one) for name, one in (("before", before), ("after", after))}
     teams = sorted({team for load in loads.values() for team in load})
     return [Load(team, *(tuple(together(load.get(team, ()))) for load in loads.values())) for team in teams]
@@ -53,7 +56,7 @@ def dry_run(session: Session, before: Routing, after: Routing, *, since: datetim
 _Facts = Mapping[str, str]
 
 
-def _opened(session: Session, since: datetime, until: datetime) -> Iterator[tuple[_Facts, CurrencySum]]:
+def _opened(session: Session, scope: Scope, since: datetime, until: datetime) -> Iterator[tuple[_Facts, CurrencySum]]:
     """Give the exceptions of a period, those with equal facts together."""
     columns = {
         "legal_entity": _CASE.c.legal_entity_id,
@@ -67,7 +70,7 @@ def _opened(session: Session, since: datetime, until: datetime) -> Iterator[tupl
     query = (
         select(*named, *sum_columns(_CASE))
         .select_from(_CASE.outerjoin(TRANSACTION, TRANSACTION.c.id == _CASE.c.transaction_id))
-        .where(_CASE.c.opened_at >= since, _CASE.c.opened_at < until)
+        .where(_CASE.c.opened_at >= since, _CASE.c.opened_at < until, within(scope, _CASE.c.legal_entity_id))
         .group_by(*columns.values(), _CASE.c.currency)
     )
     for row in session.connection().execute(query):

@@ -4,6 +4,7 @@ from control_plane.store.tables.break_glass import BreakGlassRow
 from control_plane.store.tables.bulk import BulkItemRow, BulkOperationRow
 from control_plane.store.tables.causes import CauseMergeRow, CauseNoteRow
 from control_plane.store.tables.columns import BIG, JSON_VALUE, METADATA, UNRESOLVED
+from control_plane.store.tables.comments import CommentRow, MentionRow
 from control_plane.store.tables.connections import (
     ConnectionRow,
     ConsumerRow,
@@ -12,6 +13,7 @@ from control_plane.store.tables.connections import (
     PacingRow,
     ScheduleRow,
     SyncRunRow,
+    TimelineRow,
     WebhookDeliveryRow,
 )
 from control_plane.store.tables.corrections import CorrectionRow, HandPostingRow
@@ -21,12 +23,14 @@ from control_plane.store.tables.failure_rules import FailureRuleRow, UnknownAnsw
 from control_plane.store.tables.lists import BindingRow, MasterDataRow, PolicyRow
 from control_plane.store.tables.money import BudgetUseRow, LedgerBalanceRow, LedgerMovementRow
 from control_plane.store.tables.people import ApiKeyRow, AuditRow, GrantRow, IdempotencyRow, PersonRow
+from control_plane.store.tables.presence import AbsenceRow, DelegationRow
 
 __all__ = [
     "BIG",
     "JSON_VALUE",
     "METADATA",
     "UNRESOLVED",
+    "AbsenceRow",
     "ApiKeyRow",
     "ApprovalRow",
     "AuditRow",
@@ -37,10 +41,12 @@ __all__ = [
     "BulkOperationRow",
     "CauseMergeRow",
     "CauseNoteRow",
+    "CommentRow",
     "ConnectionRow",
     "ConsumerRow",
     "CorrectionRow",
     "CursorRow",
+    "DelegationRow",
     "ExceptionCaseRow",
     "FailureRuleRow",
     "GrantRow",
@@ -53,6 +59,7 @@ __all__ = [
     "LedgerMovementRow",
     "LineageRow",
     "MasterDataRow",
+    "MentionRow",
     "MergeRow",
     "PacingRow",
     "PayloadRow",
@@ -61,6 +68,7 @@ __all__ = [
     "PostingRow",
     "ScheduleRow",
     "SyncRunRow",
+    "TimelineRow",
     "TransactionRow",
     "UnknownAnswerRow",
     "WebhookDeliveryRow",

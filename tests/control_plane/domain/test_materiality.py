@@ -1,6 +1,6 @@
 import pytest
 
-from control_plane.domain.materiality import DEFAULT_MINOR, materiality_of
+from control_plane.domain.materiality import DEFAULT_MINOR, materiality_of, problems_of
 
 SET = materiality_of({"materiality": {"*": 5_000, "DE01": 100}})
 
@@ -26,3 +26,8 @@ def test_where_nothing_is_set_a_default_holds() -> None:
     nothing = materiality_of({})
     assert nothing.is_material("DE01", DEFAULT_MINOR, "rejected_by_target")
     assert not nothing.is_material("DE01", DEFAULT_MINOR - 1, "rejected_by_target")
+
+
+def test_a_limit_is_a_number_of_minor_units() -> None:
+    wrong = {"*": -1, "DE01": "100", "FR02": 1.5, "CH01": True, "AT01": 0}
+    assert [one.pointer for one in problems_of(wrong)] == ["/*", "/DE01", "/FR02", "/CH01"]

@@ -42,6 +42,8 @@ def upgrade() -> None:
         _create_break_glass,
         _create_correction,
         _create_hand_posting,
+        _create_presence,
+        _create_comments,
     ):
         create()
     for guard in (*_GUARDS[op.get_bind().dialect.name], *_guards_of_decisions(op.get_bind().dialect.name)):
@@ -69,6 +71,9 @@ def downgrade() -> None:
         "bulk_operation",
         "merge",
         "approval",
+        "mention",
+        "delegation",
+        "absence",
     ):
         op.drop_table(table)
 
@@ -106,7 +111,7 @@ _GUARDS: Final = {
 }
 
 
-_DECISIONS: Final = ("cause_merge", "cause_note", "failure_rule", "correction")
+_DECISIONS: Final = ("comment", "cause_merge", "cause_note", "failure_rule", "correction")
 """Tables that are only ever added to."""
 
 
@@ -584,4 +589,63 @@ def _create_hand_posting() -> None:
         unique=False,
         sqlite_where=unsettled,
         postgresql_where=unsettled,
+    )
+
+
+def _create_presence() -> None:
+    for table, persons in (("absence", ("person_id",)), ("delegation", ("person_id", "to_id"))):
+        rules = [sa.CheckConstraint("starts_at < ends_at", name=op.f(f"ck_{table}_lasts"))]
+        if "to_id" in persons:
+            rules.append(sa.CheckConstraint("to_id <> person_id", name=op.f("ck_delegation_to_another")))
+        op.create_table(
+            table,
+            sa.Column("id", _big(), autoincrement=False, nullable=False),
+            *(sa.Column(name, _big(), nullable=False) for name in persons),
+            sa.Column("starts_at", sqltypes.UTCDateTime(), nullable=False),
+            sa.Column("ends_at", sqltypes.UTCDateTime(), nullable=False),
+            sa.Column("reason", sqltypes.AutoString(), nullable=False),
+            sa.Column("recorded_by", sqltypes.AutoString(), nullable=False),
+            sa.Column("recorded_at", sqltypes.UTCDateTime(), nullable=False),
+            *rules,
+            sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+        )
+    op.create_index("ix_absence_person", "absence", ["person_id", "ends_at"], unique=False)
+    op.create_index("ix_delegation_to", "delegation", ["to_id", "ends_at"], unique=False)
+    op.create_index("ix_delegation_person", "delegation", ["person_id", "ends_at"], unique=False)
+
+
+def _create_comments() -> None:
+    op.create_table(
+        "comment",
+        sa.Column("id", _big(), autoincrement=False, nullable=False),
+        sa.Column("order_key", sqltypes.AutoString(), nullable=False),
+        sa.Column("transaction_id", _big(), nullable=True),
+        sa.Column("exception_id", _big(), nullable=True),
+        sa.Column("legal_entity_id", sqltypes.AutoString(), nullable=False),
+        sa.Column("author_id", _big(), nullable=False),
+        sa.Column("author", sqltypes.AutoString(), nullable=False),
+        sa.Column("text", sqltypes.AutoString(), nullable=False),
+        sa.Column("written_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
+    )
+    op.create_table(
+        "mention",
+        sa.Column("person_id", _big(), nullable=False),
+        sa.Column("comment_id", _big(), nullable=False),
+        sa.Column("read_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("person_id", "comment_id", name=op.f("pk_mention")),
+    )
+    named, unread = sa.text("order_key <> ''"), sa.text("read_at IS NULL")
+    with op.batch_alter_table("comment", schema=None) as batch_op:
+        batch_op.create_index("ix_comment_exception", ["exception_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_comment_order_key", ["order_key", "id"], unique=False, sqlite_where=named, postgresql_where=named
+        )
+    op.create_index(
+        "ix_mention_unread",
+        "mention",
+        ["person_id", "comment_id"],
+        unique=False,
+        sqlite_where=unread,
+        postgresql_where=unread,
     )
