@@ -8,7 +8,7 @@ from connectors.contract import Envelope
 from control_plane.api.services import Intake, Taken
 from control_plane.store.troubles import DatabaseTroubleError
 
-LARGEST_COMMIT = 200
+LARGEST_COMMIT = 500
 """Envelopes that share one commit."""
 
 

@@ -95,10 +95,11 @@ def store(
         for one, entity in zip(fresh, entities, strict=True)
     ]
     payload_ids = payloads.put(unit.session, unit.ids, bodies, now=unit.now)
+    inbox_ids = unit.ids.draw_many(len(fresh))
     documents = _flows(unit).keys()
     arrivals = [
         inbox.Arrival(
-            inbox_id=unit.ids.draw(),
+            inbox_id=inbox_id,
             envelope=one.envelope,
             sha256=one.sha256,
             generation=one.generation,
@@ -109,7 +110,7 @@ def store(
             received_at=unit.now,
             is_unread=is_unread,
         )
-        for one, entity, payload_id in zip(fresh, entities, payload_ids, strict=True)
+        for one, entity, payload_id, inbox_id in zip(fresh, entities, payload_ids, inbox_ids, strict=True)
     ]
     inbox.add(unit.session, arrivals, connection=feed.connection, stream=feed.stream)
     return arrivals

@@ -6,18 +6,20 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Table, literal_column, outerjoin, tuple_, update
+from sqlalchemy import ColumnElement, Row, String, Table, literal_column, update
 from sqlalchemy import select as core_select
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Session, col, select
 
 from connectors.contract import Envelope
 from control_plane.domain.transaction import State
-from control_plane.store.statements import insert_many, table_of
+from control_plane.store.statements import insert_many, listed, table_of
 from control_plane.store.tables import InboxRow, PayloadRow
 from control_plane.store.transitions import TRANSACTION
 
 _INBOX: Final[Table] = table_of(InboxRow)
 _PAYLOAD: Final[Table] = table_of(PayloadRow)
+_KEY: Final[Mapping[str, TypeEngine[Any]]] = {"source": String(), "event_id": String()}
 _UNREAD: Final[ColumnElement[bool]] = literal_column("is_unread")
 _UNACKNOWLEDGED: Final[ColumnElement[bool]] = literal_column("needs_acknowledgement AND acknowledged_at IS NULL")
 """These two as their partial indexes say it: SQLite uses them for no other form."""
@@ -79,8 +81,9 @@ def digest(envelope: Envelope) -> str:
 
 def earlier(session: Session, envelopes: Sequence[Envelope]) -> Mapping[tuple[str, str], Earlier]:
     """Return the newest receipt of each event that came before, by (source, event id)."""
-    keys = {(envelope.source, envelope.id) for envelope in envelopes}
-    joined = outerjoin(_INBOX, TRANSACTION, _INBOX.c.transaction_id == TRANSACTION.c.id)
+    keys = sorted({(envelope.source, envelope.id) for envelope in envelopes})
+    came = listed(session, _KEY, keys)
+    joined = came.join(_INBOX, (_INBOX.c.source == came.c.source) & (_INBOX.c.event_id == came.c.event_id))
     query = (
         core_select(
             _INBOX.c.source,
@@ -92,8 +95,7 @@ def earlier(session: Session, envelopes: Sequence[Envelope]) -> Mapping[tuple[st
             TRANSACTION.c.state,
             TRANSACTION.c.recalled_at.is_not(None).label("is_recalled"),
         )
-        .select_from(joined)
-        .where(tuple_(_INBOX.c.source, _INBOX.c.event_id).in_(sorted(keys)))
+        .select_from(joined.outerjoin(TRANSACTION, _INBOX.c.transaction_id == TRANSACTION.c.id))
         .order_by(_INBOX.c.generation)
     )
     return {
