@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, String, Table, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, String, Table, and_, func, literal_column, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
@@ -26,6 +26,10 @@ _IS_CURED: Final[ColumnElement[bool]] = literal_column("cured.resolved_at IS NOT
 """As the index says it: SQLite recognizes no other form."""
 _TEXT: Final = String()
 _LISTS: Final = frozenset(domain.value for domain in Domain)
+
+_LINE: Final = ("fingerprint", "record_domain", "record_code")
+_CANDIDATES: Final = 3
+"""So many times the lines that are shown are summed up: causes told as one, and records of one entity, part ways."""
 
 MOST: Final = 100
 MOST_TREATED: Final = 500
@@ -79,7 +83,7 @@ _Group = list[Any]  # rows of `_grouped`
 
 def lines(session: Session, scope: Scope, wanted: Wanted, *, limit: int = MOST) -> list[CauseLine]:
     """Return the causes of exceptions, one line for each record that blocks, the largest group amount first."""
-    rows = session.connection().execute(_grouped(scope, wanted)).all()
+    rows = session.connection().execute(_heaviest(scope, wanted, limit * _CANDIDATES)).all()
     groups = _by_line(session, rows)
     heaviest = sorted(groups.items(), key=lambda item: _weight(item[1]), reverse=True)[:limit]
     told = _oldest(session, [group for _, group in heaviest])
@@ -112,13 +116,23 @@ def newest(session: Session, scope: Scope, fingerprints: Sequence[str]) -> Excep
     return session.exec(query.order_by(col(ExceptionCaseRow.id).desc()).limit(1)).first()
 
 
+def _heaviest(scope: Scope, wanted: Wanted, limit: int) -> Select[Any]:
+    """Return the sums of the lines that block most; all exceptions are read once, by their index alone."""
+    sums = _grouped(scope, wanted).cte("sums").prefix_with("MATERIALIZED")
+    keys = [sums.c[name] for name in _LINE]
+    worth = func.abs(func.sum(func.coalesce(sums.c.group_minor, 0)))
+    most = select(*keys).group_by(*keys).order_by(worth.desc(), func.sum(sums.c.documents).desc()).limit(limit)
+    chosen = most.cte("chosen")
+    return select(sums).join(chosen, and_(*(sums.c[name] == chosen.c[name] for name in _LINE)))
+
+
 def _grouped(scope: Scope, wanted: Wanted) -> Select[Any]:
     columns = _CASE.c
-    record = (columns.record_domain, columns.record_code, columns.legal_entity_id)
+    keys = [columns[name] for name in _LINE]
     return (
         select(
-            columns.fingerprint,
-            *record,
+            *keys,
+            columns.legal_entity_id,
             *sum_columns(_CASE),
             func.min(columns.id).label("oldest_id"),
             func.min(columns.due_at).label("due_at"),
@@ -126,7 +140,7 @@ def _grouped(scope: Scope, wanted: Wanted) -> Select[Any]:
             func.sum(columns.regression_count).label("regressions"),
         )
         .where(within(scope, columns.legal_entity_id), *conditions(wanted))
-        .group_by(columns.fingerprint, *record, columns.currency)
+        .group_by(*keys, columns.legal_entity_id, columns.currency)
     )
 
 
@@ -177,11 +191,10 @@ _Line = tuple[str, str, str]
 def _cured(session: Session, groups: Iterable[_Group]) -> Mapping[_Line, datetime]:
     """Return when the last exception of each line was resolved, each found by one look into the index."""
     wanted = {_line_of(row) for group in groups for row in group}
-    names = ("fingerprint", "record_domain", "record_code")
-    keys = listed(session, dict.fromkeys(names, _TEXT), sorted(wanted))
+    keys = listed(session, dict.fromkeys(_LINE, _TEXT), sorted(wanted))
     last = (
         select(_CURED.c.resolved_at)
-        .where(_IS_CURED, *(_CURED.c[name] == keys.c[name] for name in names))
+        .where(_IS_CURED, *(_CURED.c[name] == keys.c[name] for name in _LINE))
         .order_by(_CURED.c.resolved_at.desc())
         .limit(1)
         .scalar_subquery()
