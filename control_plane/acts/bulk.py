@@ -1,10 +1,11 @@
 """What people do with bulk operations: plan, start, pause, go on, cancel; the ramp then does the items."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from control_plane.acts import approvals, bulk_plan
+from control_plane.acts.bulk_items import wish_of
 from control_plane.acts.door import (
     ChangedMeanwhileError,
     Hand,
@@ -45,6 +46,8 @@ class Order:
 
     act: BulkAct
     selection: Selection
+    parameters: Mapping[str, Any] = field(default_factory=dict)  # JSON values
+    """What the act needs to know beside the exception, the same for all."""
 
 
 def plan(hand: Hand, order: Order) -> int:
@@ -52,9 +55,11 @@ def plan(hand: Hand, order: Order) -> int:
 
     Raises:
         NotAllowedError: the actor's roles do not allow the act anywhere.
-        NotPossibleError: nothing fits, it is too much for one operation, or it reaches over several legal entities
-            while the actor does not.
+        NotPossibleError: nothing fits, it is too much for one operation, it reaches over several legal entities
+            while the actor does not, or it is a correction that corrects nothing.
     """
+    if order.act is BulkAct.CORRECT:
+        wish_of(order.parameters)
     chosen = bulk_plan.choose(hand, order.act, order.selection)
     items = in_order(chosen.items)
     number = hand.unit.ids.draw()
@@ -63,6 +68,7 @@ def plan(hand: Hand, order: Order) -> int:
     row = BulkOperationRow(
         id=number,
         act=order.act.value,
+        parameters=dict(order.parameters),
         selection=order.selection.json,
         legal_entity_id=_entity_of(hand, order.act, items),
         state=BulkState.PLANNED.value,
@@ -246,7 +252,7 @@ def _propose(hand: Hand, row: BulkOperationRow, items: list[Item]) -> int:
     proposal = Proposal(
         kind=KIND,
         subject=Subject(SUBJECT, row.id),
-        content={"act": row.act, "set_sha256": row.set_sha256, "item_count": row.item_count, "plan": row.plan},
+        content={name: getattr(row, name) for name in ("act", "parameters", "set_sha256", "item_count", "plan")},
         legal_entity=row.legal_entity_id,
         amount_minor=worth.group_minor,
         group_minor=worth.group_minor if worth.is_known else None,
@@ -293,4 +299,4 @@ def _record(
 
 
 def _told(row: BulkOperationRow) -> dict[str, Any]:  # JSON values
-    return {"act": row.act, "state": row.state, "item_count": row.item_count, "set_sha256": row.set_sha256}
+    return {name: getattr(row, name) for name in ("act", "parameters", "state", "item_count", "set_sha256")}

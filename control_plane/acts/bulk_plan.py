@@ -42,6 +42,7 @@ FITS: Final[Mapping[BulkAct, Fit]] = {
     BulkAct.RETRY: Fit(_WORKABLE, frozenset({State.FAILED})),
     BulkAct.REPLAY: Fit(_WORKABLE, frozenset({State.FAILED})),
     BulkAct.RELEASE: Fit(_WORKABLE | {CaseState.DEFERRED}, frozenset({State.ON_HOLD}), LIFTABLE),
+    BulkAct.CORRECT: Fit(_WORKABLE, frozenset({State.ON_HOLD, State.FAILED})),
     BulkAct.RETURN_TO_SOURCE: Fit(_WORKABLE, frozenset({State.ON_HOLD, State.FAILED})),
 }
 """On which exceptions each act can be done."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from sqlmodel import Session
 
@@ -37,7 +37,7 @@ from control_plane.domain.machine import By
 from control_plane.engine.parts import Parts, Unit
 from control_plane.store import audit, bulk, people
 from control_plane.store.queries import bulk as queries
-from control_plane.store.tables import BulkItemRow, BulkOperationRow
+from control_plane.store.tables import BulkItemRow, BulkOperationRow, ExceptionCaseRow
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -124,12 +124,12 @@ class Ramp:
 
     async def _do(self, parts: Parts, number: int, step: int, position: int) -> None:
         try:
-            await parts.write(partial(self._act, number, step, position))
+            await parts.write(partial(self._act, parts, number, step, position))
         except _REFUSALS as refusal:
             outcome = Outcome(ItemState.SKIPPED, str(refusal))
             await parts.write(partial(_skip, number, step, position, outcome))
 
-    def _act(self, number: int, step: int, position: int, unit: Unit) -> None:
+    def _act(self, parts: Parts, number: int, step: int, position: int, unit: Unit) -> None:
         """Do one item in the name of the operation's maker."""
         item = bulk.take(unit.session, number, step, position, now=unit.now)
         row = bulk.row_of(unit.session, number)
@@ -139,8 +139,9 @@ class Ramp:
         if maker is None:
             self._stop_without_maker(unit, row, item)
             return
-        hand = Hand(unit, maker, self._audit_key, public_id(PREFIX, number), row.reason)
-        outcome = perform(hand, BulkAct(row.act), item)
+        sources = {name: one.source for name, one in parts.connectors.items() if one.source is not None}
+        hand = Hand(unit, maker, self._audit_key, public_id(PREFIX, number), row.reason, sources)
+        outcome = perform(hand, row, item)
         if outcome is not None:
             bulk.end_item(unit.session, item, outcome, now=unit.now)
 
@@ -168,11 +169,19 @@ def _settle(unit: Unit, number: int) -> int:
     for item, case, now, fence in queries.come_back(unit.session, number):
         outcome = outcome_of(BulkAct(row.act), now) if row is not None else None
         if outcome is not None:
-            again = {"code": case.code, "fingerprint": case.fingerprint, "fence": fence}
-            is_same = outcome.state is ItemState.FAILED and case.code == item.code
-            sets = {**again, "is_same_failure": is_same} if outcome.state is ItemState.FAILED else {}
+            sets = _as_it_is_now(item, case, fence) if outcome.state is ItemState.FAILED else {}
             found += bulk.end_item(unit.session, item, outcome, now=unit.now, **sets)
     return found
+
+
+def _as_it_is_now(item: BulkItemRow, case: ExceptionCaseRow, fence: int) -> dict[str, Any]:  # column values
+    return {
+        "transaction_id": case.transaction_id,
+        "code": case.code,
+        "fingerprint": case.fingerprint,
+        "fence": fence,
+        "is_same_failure": case.code == item.code,
+    }
 
 
 def _skip(number: int, step: int, position: int, outcome: Outcome, unit: Unit) -> None:

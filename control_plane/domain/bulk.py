@@ -25,6 +25,8 @@ class BulkAct(StrEnum):
     REPLAY = "replay"
     """Read and check the document anew from its envelope."""
     RELEASE = "release"
+    CORRECT = "correct"
+    """Make the same correction to all of them."""
     RETURN_TO_SOURCE = "return_to_source"
 
 
@@ -33,10 +35,11 @@ DOOR: Final[Mapping[BulkAct, Act]] = {
     BulkAct.RETRY: Act.RETRY,
     BulkAct.REPLAY: Act.RETRY,
     BulkAct.RELEASE: Act.LIFT_HOLD,
+    BulkAct.CORRECT: Act.PROPOSE,
     BulkAct.RETURN_TO_SOURCE: Act.RETURN,
 }
 """What a person must be allowed to do."""
-CALLS: Final = frozenset({BulkAct.RETRY, BulkAct.REPLAY, BulkAct.RELEASE})
+CALLS: Final = frozenset({BulkAct.RETRY, BulkAct.REPLAY, BulkAct.RELEASE, BulkAct.CORRECT})
 """Acts after which the target is called."""
 
 
@@ -104,6 +107,10 @@ ITEM_TRANSITIONS: Final[Arrows[ItemState]] = {
     _I.SKIPPED: {},
 }
 """What failed is taken up again only when its maker lets the operation go on."""
+
+
+UNDECIDED: Final = frozenset({CaseState.RETRYING, CaseState.PENDING_APPROVAL})
+"""States of an exception in which its document, or a second person, still has the word."""
 
 
 class StopReason(StrEnum):
@@ -184,7 +191,7 @@ def outcome_of(act: BulkAct, now: Stand) -> Outcome | None:
         return Outcome(ItemState.SUCCEEDED, now.evidence)
     if place in {Place.AT_SOURCE, Place.WITHDRAWN}:
         return Outcome(ItemState.SKIPPED, now.evidence or "It was withdrawn meanwhile.")
-    if now.case_state is CaseState.RETRYING or place is not Place.BLOCKED:
+    if now.case_state in UNDECIDED or place is not Place.BLOCKED:
         return None
     return Outcome(ItemState.FAILED, now.sentence)
 

@@ -1,6 +1,6 @@
 """Bulk operations: plan, start, watch, and the acts on a running one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -38,6 +38,12 @@ router: Final = APIRouter(prefix="/v1/bulk-operations", tags=["bulk operations"]
 
 _FILTERS: Final = frozenset({"fingerprint", "code", "kind", "flow", "team", "legal_entity_id", "connection"})
 
+_PARAMETERS: Final[Mapping[BulkAct, set[str]]] = {
+    BulkAct.CORRECT: {"changes", "reason_code"},
+    BulkAct.REPLAY: {"as_of"},
+}
+"""What an act needs to know beside the exception."""
+
 
 class BulkFilters(Listing):
     """Which operations."""
@@ -57,7 +63,8 @@ class BulkItemFilters(Listing):
 def plan(begins: Begins, planned: BulkPlan) -> Response:
     """Freeze what fits now; above a governed limit a second person has to agree before it starts."""
     filters = {name: value for name, value in planned.model_dump(include=set(_FILTERS)).items() if value}
-    order = Order(planned.act, Selection(filters, tuple(dict.fromkeys(planned.identifiers))))
+    selection = Selection(filters, tuple(dict.fromkeys(planned.identifiers)))
+    order = Order(planned.act, selection, planned.model_dump(mode="json", include=_PARAMETERS.get(planned.act, set())))
     made: list[int] = []
 
     def done(hand: Hand, _revision: int) -> None:

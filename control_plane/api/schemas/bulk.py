@@ -6,8 +6,11 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from control_plane.api.schemas.common import Amount, Answer, Figures, Totals
+from control_plane.api.schemas.corrections import FieldChange
 from control_plane.api.schemas.exceptions import Because
 from control_plane.domain.bulk import BulkAct, BulkState, ItemState, StopReason
+from control_plane.domain.correction import CorrectionReason
+from control_plane.domain.replay import AsOf
 
 _Text = Annotated[str, StringConstraints(max_length=200)]
 _Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
@@ -27,6 +30,12 @@ class BulkPlan(Because):
     connection: _Text = ""
     identifiers: Annotated[tuple[_Identifier, ...], Field(max_length=200)] = ()
     """A pasted list: ids, numbers, references; those that are unknown are named in the plan."""
+    changes: Annotated[tuple[FieldChange, ...], Field(max_length=200)] = ()
+    """Of `correct`: the same for all documents."""
+    reason_code: CorrectionReason | None = None
+    """Of `correct`."""
+    as_of: AsOf = AsOf.NOW
+    """Of `replay`."""
 
 
 class BulkCalls(Answer):
@@ -84,6 +93,7 @@ class BulkOperationView(Answer):
     legal_entity_id: str
     """`*` where the set reaches over several."""
     selection: dict[str, Any]  # as it was asked for
+    parameters: dict[str, Any]  # what the act needs beside: the correction, or as of when a replay is
     set_sha256: str
     limits: dict[str, Any]  # the governed limits under which it was planned
     plan: BulkFigures

@@ -12,7 +12,7 @@ from sqlmodel import select as select_rows
 
 from connectors.canonical.master_data import Domain
 from control_plane.domain.access import Scope
-from control_plane.domain.bulk import BulkState, ItemState, Stand, Tally
+from control_plane.domain.bulk import UNDECIDED, BulkState, ItemState, Stand, Tally
 from control_plane.domain.bulk_plan import Frozen, Item, Worth
 from control_plane.domain.exception_case import CaseState
 from control_plane.domain.transaction import PLACE_OF, Place, Reason, State
@@ -36,6 +36,7 @@ _HOLD: Final[Table] = table_of(HoldRow)
 _PAYLOAD: Final[Table] = table_of(PayloadRow)
 _RECORD: Final[Table] = table_of(MasterDataRow)
 _ARRIVED: Final = sorted(one.value for one in State if PLACE_OF[one] not in {Place.IN_PROGRESS, Place.BLOCKED})
+_UNDECIDED: Final = sorted(state.value for state in UNDECIDED)
 _WITHDRAWN: Final = sorted(state.value for state in State if PLACE_OF[state] is Place.WITHDRAWN)
 
 _IS_HELD: Final[ColumnElement[bool]] = literal_column("bulk_item.is_held")
@@ -122,11 +123,11 @@ def tallies(session: Session, operation_ids: Collection[int]) -> dict[int, Tally
 def come_back(session: Session, operation_id: int) -> list[tuple[BulkItemRow, ExceptionCaseRow, Stand, int]]:
     """Return the running items that may have an outcome, with where they stand, and their documents' fences."""
     state = TRANSACTION.c.state
-    has_news = or_(state.in_(_ARRIVED), col(ExceptionCaseRow.state) != CaseState.RETRYING.value)
+    has_news = or_(state.in_(_ARRIVED), col(ExceptionCaseRow.state).not_in(_UNDECIDED))
     joined = (
         select(BulkItemRow, ExceptionCaseRow, state, TRANSACTION.c.fence)
         .join(ExceptionCaseRow, col(ExceptionCaseRow.id) == col(BulkItemRow.case_id))
-        .outerjoin(TRANSACTION, TRANSACTION.c.id == col(BulkItemRow.transaction_id))
+        .outerjoin(TRANSACTION, TRANSACTION.c.id == col(ExceptionCaseRow.transaction_id))  # a corrected one is another
         .where(col(BulkItemRow.operation_id) == operation_id, _ITEM_RUNS, has_news)
         .order_by(col(BulkItemRow.position))
         .execution_options(populate_existing=True)
