@@ -20,7 +20,7 @@ from sqlmodel import Session
 
 from control_plane.bootstrap.system import SystemClock, SystemRuntime, system_time
 from control_plane.settings import ConfigurationError, Settings
-from control_plane.store import incarnations, runs
+from control_plane.store import incarnations, runs, timelines
 from control_plane.store.database import Database, DatabaseUrlError, open_database
 from control_plane.store.incarnations import Start
 from control_plane.store.migrations import migrate
@@ -197,6 +197,7 @@ def _begin(database: Database, kind: str, *, pool_size: int) -> tuple[SystemRunt
         slot = incarnations.free_slot(session, silent_since=now - SILENT_AFTER)
         runtime = SystemRuntime(clock, slot, threads=1 if database.dialect == "sqlite" else pool_size)
         incarnation = runtime.ids.draw()
+        timelines.meet(session, now=now)
         incarnations.register(session, incarnation, Start(kind, socket.gethostname(), os.getpid()), slot=slot, now=now)
     return runtime, incarnation
 

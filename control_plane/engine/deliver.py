@@ -4,42 +4,24 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Final
 
-from sqlmodel import Session
-
-from connectors.contract import Intent, Outcome, OutcomeKind, Posting, Target
+from connectors.contract import Intent, Outcome, OutcomeKind, Target
 from connectors.failures import Failure
-from control_plane.engine import intents as intents_json
 from control_plane.engine import permits
+from control_plane.engine.beforehand import ask_first, not_to_be_sent, told
+from control_plane.engine.errands import Errand, Item, load_errands
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.settle import Answered, settle_posts
-from control_plane.store import connections, payloads, postings, queue
+from control_plane.store import connections, queue, timelines
 from control_plane.store.transactions import Work
 from control_plane.telemetry import traces
 
 LOG: Final = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Errand:
-    """A leased transaction with the documents still to be booked, and the answers as they come."""
-
-    work: Work
-    intents: tuple[Intent, ...]
-    outcomes: list[Outcome] = field(default_factory=list)
-
-    @property
-    def is_answered(self) -> bool:
-        """Return whether every document has its answer."""
-        return len(self.outcomes) >= len(self.intents)
-
-
-Item = tuple[Errand, Intent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,29 +79,11 @@ def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
         ]
         permits.expect(parts, share, len(leased))
         works += leased
-    return load_errands(unit.session, works)
-
-
-def load_errands(session: Session, works: Sequence[Work]) -> list[Errand]:
-    """Return the transactions with those of their intended documents that are not booked yet."""
-    if not works:
-        return []
-    bodies = payloads.bodies(
-        session, [work.intents_payload_id for work in works if work.intents_payload_id is not None]
-    )
-    booked = postings.references_of(session, [work.id for work in works])
-    return [
-        _errand(work, intents_json.decode(bodies.get(work.intents_payload_id or 0, b"[]")), booked.get(work.id))
-        for work in works
-    ]
-
-
-def _errand(work: Work, intents: Sequence[Intent], booked: frozenset[str] | None) -> Errand:
-    """Return the errand; one that would book nothing at all is refused, so that it never counts as posted."""
-    if not intents:
-        nothing = Outcome(work.business_reference, OutcomeKind.REJECTED, failure=Failure("nothing_to_book"))
-        return Errand(work, (), [nothing])
-    return Errand(work, tuple(intent for intent in intents if intent.reference not in (booked or ())))
+    errands = load_errands(unit.session, works)
+    taken_over_at = timelines.meet(unit.session, now=unit.now) if errands else None
+    if taken_over_at is not None:
+        ask_first(parts, errands, taken_over_at)
+    return errands
 
 
 def _lanes(targets: Mapping[str, Target], errands: Sequence[Errand]) -> list[Lane]:
@@ -162,68 +126,29 @@ async def _traced_call(parts: Parts, target: Target, call: Sequence[Item], until
 
 
 async def _post_call(parts: Parts, target: Target, call: Sequence[Item], until: datetime) -> list[Outcome]:
-    """Post the documents, but for later versions whose business object stands in the target's books already."""
+    """Post the documents, but for those that stand in the target's books already, or whose business object does."""
     name, latest = call[0][0].work.target, until - target.traits.deadline
-    stopped = await _stopped(parts, name, call, latest)
+    stopped = await not_to_be_sent(parts, name, call, latest)
     outcomes = await _post(parts, name, [intent for _, intent in call if intent.reference not in stopped], latest)
     said = stopped | {outcome.reference: outcome for outcome in outcomes}
     return [said[intent.reference] for _, intent in call]
-
-
-async def _stopped(parts: Parts, name: str, call: Sequence[Item], latest: datetime) -> dict[str, Outcome]:
-    later = [(errand.work, intent) for errand, intent in call if errand.work.version > 1]
-    if not later:
-        return {}
-    found = await _find_by_source(parts, name, sorted({intent.source_document for _, intent in later}), latest)
-    if isinstance(found, Failure):
-        return {intent.reference: _outcome(intent, OutcomeKind.NOT_SENT, "not_sent_in_time") for _, intent in later}
-    standing = {intent.reference: _standing(found, work, intent) for work, intent in later}
-    return {
-        reference: Outcome(reference, OutcomeKind.REJECTED, failure=Failure("changed_after_post", {"other": number}))
-        for reference, number in standing.items()
-        if number
-    }
-
-
-async def _find_by_source(
-    parts: Parts, name: str, objects: Sequence[str], latest: datetime
-) -> Mapping[str, Sequence[Posting]] | Failure:
-    try:
-        return await permits.call(parts, name, partial(parts.targets[name].find_by_source, objects), latest=latest)
-    except Exception:  # a connector's mistake: nothing was sent yet
-        LOG.exception("connector failed while searching", extra={"documents": len(objects)})
-        return Failure("not_sent_in_time")
-
-
-def _standing(found: Mapping[str, Sequence[Posting]], work: Work, intent: Intent) -> str:
-    """Return the number of a posting of another version that stands in the target's books; empty where none does."""
-    others = (
-        posting.number
-        for posting in found.get(intent.source_document, ())
-        if not posting.is_reversed and posting.reference.partition("/")[0] != work.business_reference
-    )
-    return next(others, "")
 
 
 async def _post(parts: Parts, name: str, intents: Sequence[Intent], latest: datetime) -> list[Outcome]:
     if not intents:
         return []
     if parts.runtime.now() > latest:
-        return [_outcome(intent, OutcomeKind.NOT_SENT, "not_sent_in_time") for intent in intents]
+        return [told(intent, OutcomeKind.NOT_SENT, "not_sent_in_time") for intent in intents]
     try:
         outcomes = await permits.call(parts, name, partial(parts.targets[name].post, intents), latest=latest)
     except Exception:  # whatever a connector does wrong, what it was given may have been sent
         LOG.exception("connector failed while posting", extra={"documents": len(intents)})
-        return [_outcome(intent, OutcomeKind.UNKNOWN, "answer_lost") for intent in intents]
+        return [told(intent, OutcomeKind.UNKNOWN, "answer_lost") for intent in intents]
     if isinstance(outcomes, Failure):
         return [Outcome(intent.reference, OutcomeKind.NOT_SENT, failure=outcomes) for intent in intents]
     by_reference = {outcome.reference: outcome for outcome in outcomes}
-    unanswered = {i.reference: _outcome(i, OutcomeKind.UNKNOWN, "answer_lost") for i in intents}
+    unanswered = {i.reference: told(i, OutcomeKind.UNKNOWN, "answer_lost") for i in intents}
     return [by_reference.get(intent.reference, unanswered[intent.reference]) for intent in intents]
-
-
-def _outcome(intent: Intent, kind: OutcomeKind, code: str) -> Outcome:
-    return Outcome(intent.reference, kind, failure=Failure(code))
 
 
 async def _all(lanes: Sequence[Awaitable[None]]) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from connectors.contract import Outcome, OutcomeKind
 from connectors.failures import Failure
 from control_plane.engine import permits, poison
-from control_plane.engine.deliver import Errand, load_errands
+from control_plane.engine.errands import Errand, load_errands
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.settle import Answered, settle_finds
 from control_plane.store import queue

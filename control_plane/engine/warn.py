@@ -17,10 +17,13 @@ from control_plane.domain.pacing import Breaker, Pacing, is_alerting
 from control_plane.domain.sla import SlaStatus
 from control_plane.domain.transaction import State
 from control_plane.flows import CONFIRMATIONS
-from control_plane.store import connections, pacing
+from control_plane.store import connections, pacing, timelines
 from control_plane.store.queries import figures
 from control_plane.store.queries.sums import CurrencySum, earliest, together
 from control_plane.store.tables import UNRESOLVED, ConnectionRow
+
+TOLD_FOR: Final = timedelta(days=1)
+"""How long everybody hears that the database went on from a copy."""
 
 
 class Severity(StrEnum):
@@ -211,7 +214,29 @@ def _idle(look: Look) -> Iterator[Alert]:
         )
 
 
-_CONDITIONS: Final[tuple[Callable[[Look], Iterator[Alert]], ...]] = (_idle, _breached, _stuck, _connections, _stale)
+def _taken_over(look: Look) -> Iterator[Alert]:
+    at = timelines.taken_over_at(look.session)
+    if at is not None and look.now - at < TOLD_FOR:
+        yield Alert(
+            name="database_taken_over",
+            severity=Severity.CRITICAL,
+            sentence=f"The database went on from a copy at {at:%Y-%m-%d %H:%M} UTC and may lack its last commits: "
+            "documents of before are asked for in their target before they are sent. Compare what the sources "
+            "have told since shortly before with what arrived.",
+            owner=Owner.INTEGRATION_PLATFORM,
+            view="connections",
+            since=at,
+        )
+
+
+_CONDITIONS: Final[tuple[Callable[[Look], Iterator[Alert]], ...]] = (
+    _idle,
+    _taken_over,
+    _breached,
+    _stuck,
+    _connections,
+    _stale,
+)
 
 
 def _rank(alert: Alert) -> tuple[bool, int, str]:

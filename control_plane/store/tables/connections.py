@@ -121,6 +121,14 @@ class IncarnationRow(SQLModel, table=True):
     ended_at: datetime | None = None
 
 
+class TimelineRow(SQLModel, table=True):
+    """A history of the database that we met: each promoted copy goes on with its own."""
+
+    __tablename__ = "timeline"
+    number: int = Field(primary_key=True, sa_type=BIG, sa_column_kwargs={"autoincrement": False})
+    met_at: datetime
+
+
 class WebhookDeliveryRow(SQLModel, table=True):
     """One alert on its way to one endpoint."""
 

@@ -117,6 +117,7 @@ def upgrade() -> None:
         _create_posting,
         _create_schedule,
         _create_sync_run,
+        _create_timeline,
         _create_transaction,
         _create_webhook_delivery,
     ):
@@ -129,6 +130,7 @@ def downgrade() -> None:
     for table in (
         "webhook_delivery",
         "transaction",
+        "timeline",
         "sync_run",
         "schedule",
         "posting",
@@ -713,6 +715,15 @@ def _create_sync_run() -> None:
             sqlite_where=sa.text("state = 'waiting'"),
             postgresql_where=sa.text("state = 'waiting'"),
         )
+
+
+def _create_timeline() -> None:
+    op.create_table(
+        "timeline",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("met_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_timeline")),
+    )
 
 
 def _create_transaction() -> None:
