@@ -6,20 +6,19 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, String, Table, literal_column, update
+from sqlalchemy import ColumnElement, Table, bindparam, literal_column, update
 from sqlalchemy import select as core_select
-from sqlalchemy.types import TypeEngine
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from connectors.contract import Envelope
 from control_plane.domain.transaction import State
-from control_plane.store.statements import insert_many, listed, table_of
+from control_plane.store.prepared import Prepared, among, given
+from control_plane.store.statements import insert_many, table_of
 from control_plane.store.tables import InboxRow, PayloadRow
 from control_plane.store.transitions import TRANSACTION
 
 _INBOX: Final[Table] = table_of(InboxRow)
 _PAYLOAD: Final[Table] = table_of(PayloadRow)
-_KEY: Final[Mapping[str, TypeEngine[Any]]] = {"source": String(), "event_id": String()}
 _UNREAD: Final[ColumnElement[bool]] = literal_column("is_unread")
 _UNACKNOWLEDGED: Final[ColumnElement[bool]] = literal_column("needs_acknowledgement AND acknowledged_at IS NULL")
 """These two as their partial indexes say it: SQLite uses them for no other form."""
@@ -81,40 +80,15 @@ def digest(envelope: Envelope) -> str:
 
 def earlier(session: Session, envelopes: Sequence[Envelope]) -> Mapping[tuple[str, str], Earlier]:
     """Return the newest receipt of each event that came before, by (source, event id)."""
-    keys = sorted({(envelope.source, envelope.id) for envelope in envelopes})
-    came = listed(session, _KEY, keys)
-    joined = came.join(_INBOX, (_INBOX.c.source == came.c.source) & (_INBOX.c.event_id == came.c.event_id))
-    query = (
-        core_select(
-            _INBOX.c.source,
-            _INBOX.c.event_id,
-            _INBOX.c.id,
-            _INBOX.c.generation,
-            _INBOX.c.content_sha256,
-            _INBOX.c.transaction_id,
-            TRANSACTION.c.state,
-            TRANSACTION.c.recalled_at.is_not(None).label("is_recalled"),
-        )
-        .select_from(joined.outerjoin(TRANSACTION, _INBOX.c.transaction_id == TRANSACTION.c.id))
-        .order_by(_INBOX.c.generation)
-    )
-    return {
-        (row.source, row.event_id): Earlier(
-            row.id, row.generation, row.content_sha256, row.state, row.transaction_id, is_recalled=row.is_recalled
-        )
-        for row in session.connection().execute(query)
-    }
+    keys = {(envelope.source, envelope.id) for envelope in envelopes}
+    found = _EARLIER.rows(session, keys=sorted(keys)) if keys else []
+    return {(source, event_id): Earlier(*told) for source, event_id, *told in found}
 
 
 def count_again(session: Session, inbox_ids: Sequence[int], *, now: datetime) -> None:
     """Count redeliveries; each wants its acknowledgement again."""
-    if not inbox_ids:
-        return
-    session.connection().execute(
-        update(_INBOX)
-        .where(_INBOX.c.id.in_(inbox_ids))
-        .values(received_count=_INBOX.c.received_count + 1, last_received_at=now, acknowledged_at=None)
-    )
+    if inbox_ids:
+        _COUNT_AGAIN.run(session, ids=inbox_ids, now=now)
 
 
 def add(session: Session, arrivals: Sequence[Arrival], *, connection: str, stream: str) -> None:
@@ -124,49 +98,36 @@ def add(session: Session, arrivals: Sequence[Arrival], *, connection: str, strea
 
 def has_unread(session: Session) -> bool:
     """Return whether something was kept that nobody has acted on."""
-    return session.connection().execute(core_select(_INBOX.c.id).where(_UNREAD).limit(1)).first() is not None
+    return bool(_ANY_UNREAD.rows(session))
 
 
 def unread(session: Session, connections: Collection[str], limit: int, *, after: int = 0) -> list[Unread]:
     """Return what these connections sent and nobody has acted on, in the order in which it was kept."""
-    query = (
-        core_select(_INBOX, _PAYLOAD.c.body, _PAYLOAD.c.content_type)
-        .join(_PAYLOAD, _PAYLOAD.c.id == _INBOX.c.payload_id)
-        .where(_UNREAD, _INBOX.c.connection.in_(sorted(connections)), _INBOX.c.id > after)
-        .order_by(_INBOX.c.id)
-        .limit(limit)
-    )
-    return [Unread(row.connection, _arrival(row)) for row in session.connection().execute(query)]
+    rows = _UNREAD_ONES.rows(session, connections=connections, after=after, most=limit)
+    return [Unread(connection, _arrival(told)) for connection, *told in rows]
 
 
 def note_read(session: Session, entities: Mapping[int, str]) -> None:
     """Note whose the envelopes are, by inbox id, now that they were acted on."""
-    for entity in sorted(set(entities.values())):
-        numbers = [number for number, theirs in entities.items() if theirs == entity]
-        read = update(_INBOX).where(_INBOX.c.id.in_(numbers)).values(is_unread=False, legal_entity_id=entity)
-        session.connection().execute(read)
+    if entities:
+        _NOTE_READ.run(session, read=list(entities.items()))
 
 
 def follow(session: Session, transaction_id: int, successor_id: int) -> None:
     """Let envelopes live on in a corrected version: what becomes of it tells whether they come again."""
-    statement = update(_INBOX).where(_INBOX.c.transaction_id == transaction_id).values(transaction_id=successor_id)
-    session.connection().execute(statement)
+    _FOLLOW.run(session, before=transaction_id, successor=successor_id)
 
 
 def unacknowledged(session: Session, connection: str, limit: int) -> list[InboxRow]:
     """Return what is safely ours and not yet acknowledged to its source, oldest first."""
-    query = (
-        select(InboxRow)
-        .where(InboxRow.connection == connection, _UNACKNOWLEDGED)
-        .order_by(col(InboxRow.id))
-        .limit(limit)
-    )
-    return list(session.exec(query).all())
+    rows = _UNTOLD.rows(session, name=connection, most=limit)
+    return [InboxRow.model_construct(**dict(zip(_INBOX.c.keys(), row, strict=True))) for row in rows]
 
 
 def acknowledged(session: Session, inbox_ids: Sequence[int], *, now: datetime) -> None:
     """Note that the source knows."""
-    session.connection().execute(update(_INBOX).where(_INBOX.c.id.in_(inbox_ids)).values(acknowledged_at=now))
+    if inbox_ids:
+        _ACKNOWLEDGE.run(session, ids=inbox_ids, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,34 +144,75 @@ class Header:
 
 def headers_of(session: Session, payload_ids: Sequence[int]) -> Mapping[int, Header]:
     """Return what the envelopes that brought the payloads said, by payload."""
-    names = [field.name for field in fields(Header)]
-    query = core_select(_INBOX.c.payload_id, *(_INBOX.c[name] for name in names))
-    found = session.connection().execute(query.where(_INBOX.c.payload_id.in_(payload_ids)))
-    return {payload_id: Header(*told) for payload_id, *told in found}
+    return {number: Header(*told) for number, *told in _HEADERS.rows(session, payload_ids=payload_ids)}
 
 
-def _arrival(row: Row[Any]) -> Arrival:
-    envelope = Envelope(
-        id=row.event_id,
-        source=row.source,
-        type=row.type,
-        subject=row.subject,
-        time=row.occurred_at,
-        payload=bytes(row.body or b""),
-        content_type=row.content_type,
+def _seeking_earlier() -> Prepared:
+    key = given("keys", {"source": _INBOX.c.source.type, "event_id": _INBOX.c.event_id.type})
+    joined = _INBOX.outerjoin(TRANSACTION, _INBOX.c.transaction_id == TRANSACTION.c.id)
+    return Prepared(
+        core_select(
+            _INBOX.c.source,
+            _INBOX.c.event_id,
+            _INBOX.c.id,
+            _INBOX.c.generation,
+            _INBOX.c.content_sha256,
+            TRANSACTION.c.state,
+            _INBOX.c.transaction_id,
+            TRANSACTION.c.recalled_at.is_not(None),
+        )
+        .select_from(key.join(joined, (_INBOX.c.source == key.c.source) & (_INBOX.c.event_id == key.c.event_id)))
+        .order_by(_INBOX.c.generation)
     )
-    return Arrival(
-        inbox_id=row.id,
-        envelope=envelope,
-        sha256=row.content_sha256,
-        generation=row.generation,
-        payload_id=row.payload_id,
-        legal_entity_id=row.legal_entity_id,
-        transaction_id=row.transaction_id,
-        needs_acknowledgement=row.needs_acknowledgement,
-        received_at=row.received_at,
-        is_unread=True,
+
+
+def _noting_read() -> Prepared:
+    one = given("read", {"id": _INBOX.c.id.type, "entity": _INBOX.c.legal_entity_id.type})
+    noted = update(_INBOX).where(_INBOX.c.id == one.c.id)
+    return Prepared(noted.values(is_unread=False, legal_entity_id=one.c.entity))
+
+
+_KEPT: Final = (  # in the order of the fields of an arrival and its envelope
+    *(_INBOX.c[name] for name in ("id", "event_id", "source", "type", "subject", "occurred_at")),
+    *(_PAYLOAD.c[name] for name in ("body", "content_type")),
+    *(_INBOX.c[name] for name in ("content_sha256", "generation", "payload_id", "legal_entity_id")),
+    *(_INBOX.c[name] for name in ("transaction_id", "needs_acknowledgement", "received_at", "is_unread")),
+)
+_ANY_UNREAD: Final = Prepared(core_select(_INBOX.c.id).where(_UNREAD).limit(1))
+_UNREAD_ONES: Final = Prepared(
+    core_select(_INBOX.c.connection, *_KEPT)
+    .join(_PAYLOAD, _PAYLOAD.c.id == _INBOX.c.payload_id)
+    .where(_UNREAD, among(_INBOX.c.connection, "connections"), _INBOX.c.id > bindparam("after"))
+    .order_by(_INBOX.c.id)
+    .limit(bindparam("most"))
+)
+_NOTE_READ: Final = _noting_read()
+_FOLLOW: Final = Prepared(
+    update(_INBOX).where(_INBOX.c.transaction_id == bindparam("before")).values(transaction_id=bindparam("successor"))
+)
+_EARLIER: Final = _seeking_earlier()
+_COUNT_AGAIN: Final = Prepared(
+    update(_INBOX)
+    .where(among(_INBOX.c.id, "ids"))
+    .values(received_count=_INBOX.c.received_count + 1, last_received_at=bindparam("now"), acknowledged_at=None)
+)
+_UNTOLD: Final = Prepared(
+    core_select(_INBOX)
+    .where(_INBOX.c.connection == bindparam("name"), _UNACKNOWLEDGED)
+    .order_by(_INBOX.c.id)
+    .limit(bindparam("most"))
+)
+_ACKNOWLEDGE: Final = Prepared(update(_INBOX).where(among(_INBOX.c.id, "ids")).values(acknowledged_at=bindparam("now")))
+_HEADERS: Final = Prepared(
+    core_select(_INBOX.c.payload_id, *(_INBOX.c[field.name] for field in fields(Header))).where(
+        among(_INBOX.c.payload_id, "payload_ids")
     )
+)
+
+
+def _arrival(told: Sequence[Any]) -> Arrival:  # of _KEPT
+    number, event_id, source, kind, subject, time, body, content_type, *received = told
+    return Arrival(number, Envelope(event_id, source, kind, subject, time, body or b"", content_type), *received)
 
 
 def _row(arrival: Arrival, connection: str, stream: str) -> dict[str, Any]:  # column values
