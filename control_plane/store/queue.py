@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, exists, func, literal_column, or_, update
+from sqlalchemy import ColumnElement, Table, bindparam, exists, func, literal_column, or_, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session
 
@@ -13,8 +13,9 @@ from control_plane.domain.machine import By
 from control_plane.domain.transaction import Seen, State
 from control_plane.runtime import Ids
 from control_plane.store import ledger, lineage
-from control_plane.store.statements import count_of, table_of
-from control_plane.store.tables import IncarnationRow
+from control_plane.store.prepared import Prepared, among
+from control_plane.store.statements import table_of
+from control_plane.store.tables import BIG, IncarnationRow
 from control_plane.store.transactions import WORK_COLUMNS, Work, want_reversal, work_of
 from control_plane.store.transitions import TRANSACTION, key_of
 
@@ -45,39 +46,8 @@ def lease(  # a lease is all of this at once
     have given up leases nothing: they would take it over at once.
     The lease is the intent: once it is committed, a crash means that the document may have been sent.
     """
-    due = (
-        core_select(TRANSACTION.c.id)
-        .where(
-            _LEASABLE,
-            TRANSACTION.c.target == target,
-            TRANSACTION.c.priority_at <= now,
-            TRANSACTION.c.recalled_at.is_(None),
-            TRANSACTION.c.reversal_wanted_at.is_(None),
-            TRANSACTION.c.flow.concat("").in_(flows),  # else SQLite reads the whole flow by another index
-            ~exists().where(_INCARNATION.c.id == owner, _INCARNATION.c.ended_at.is_not(None)),
-        )
-        .order_by(TRANSACTION.c.priority_at, TRANSACTION.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")  # chosen once, whatever the plan: a subquery may be asked again for every row
-    )
-    statement = (
-        update(TRANSACTION)
-        .where(TRANSACTION.c.id.in_(core_select(due.c.id)))
-        .values(
-            state=State.IN_FLIGHT.value,
-            lease_owner=owner,
-            lease_until=until,
-            fence=TRANSACTION.c.fence + 1,
-            revision=TRANSACTION.c.revision + 1,
-            attempt_count=TRANSACTION.c.attempt_count + 1,
-            first_attempt_at=func.coalesce(TRANSACTION.c.first_attempt_at, now),
-            last_sent_at=now,
-            updated_at=now,
-        )
-        .returning(*WORK_COLUMNS)
-    )
-    leased = sorted((work_of(row) for row in session.connection().execute(statement)), key=lambda work: work.id)
+    rows = _LEASE.rows(session, owner=owner, flows=flows, to=target, most=limit, now=now, until=until)
+    leased = sorted(map(work_of, rows), key=lambda work: work.id)
     lineage.tell(session, [_lease_entry(work, owner, now) for work in leased], ids)
     ledger.move(session, [movement for work in leased for movement in _lease_movements(work.seen)], now=now)
     return leased
@@ -85,50 +55,104 @@ def lease(  # a lease is all of this at once
 
 def to_check(session: Session, limit: int) -> list[Work]:
     """Return received transactions, oldest first."""
-    return _pick(session, _RECEIVED, TRANSACTION.c.id, limit=limit)
+    return [work_of(row) for row in _TO_CHECK.rows(session, most=limit)]
 
 
 def to_inquire(session: Session, *, targets: Sequence[str], now: datetime, limit: int) -> list[Work]:
     """Return what may be booked in one of the targets and is to be asked about now."""
-    due = _UNCLEAR & (TRANSACTION.c.inquire_at <= now) & TRANSACTION.c.target.in_(targets)
-    return _pick(session, due, TRANSACTION.c.inquire_at, limit=limit)
+    return [work_of(row) for row in _TO_INQUIRE.rows(session, targets=targets, now=now, most=limit)]
 
 
 def to_reap(session: Session, *, now: datetime, limit: int) -> list[Work]:
     """Return what is in flight under a lease that has run out, or that an ended process held."""
-    ended = core_select(_INCARNATION.c.id).where(_INCARNATION.c.ended_at.is_not(None))
-    lost = or_(TRANSACTION.c.lease_until <= now, TRANSACTION.c.lease_owner.in_(ended))
-    return _pick(session, _IN_FLIGHT & lost, TRANSACTION.c.lease_until, limit=limit)
+    return [work_of(row) for row in _TO_REAP.rows(session, now=now, most=limit)]
 
 
 def to_reverse(session: Session, *, now: datetime, until: datetime, limit: int) -> list[Work]:
     """Return posted transactions whose posting is to be taken back, and keep other workers from them for a while."""
-    due = _REVERSIBLE & (TRANSACTION.c.reversal_wanted_at <= now)
-    works = _pick(session, due, TRANSACTION.c.reversal_wanted_at, limit=limit)
+    works = [work_of(row) for row in _TO_REVERSE.rows(session, now=now, most=limit)]
     want_reversal(session, [work.id for work in works], now=until)
     return works
 
 
 def ask_again(session: Session, seen: Seen, *, at: datetime | None, absent_count: int) -> None:
     """Say when the target is asked next about what may be booked, unless it has moved on; None: a person decides."""
-    session.connection().execute(
-        update(TRANSACTION)
-        .where(TRANSACTION.c.id == seen.id, TRANSACTION.c.fence == seen.fence, _UNCLEAR)
-        .values(inquire_at=at, absent_count=absent_count)
-    )
+    _ASK_AGAIN.run(session, number=seen.id, seen=seen.fence, at=at, absent=absent_count)
 
 
 def send_now(session: Session, seen: Seen, *, now: datetime) -> bool:
     """Bring forward what waits for another try, and with it what was planned; return whether it still waited."""
-    waits = (TRANSACTION.c.id == seen.id) & (TRANSACTION.c.fence == seen.fence)
-    is_later = (TRANSACTION.c.state == State.READY.value) & (TRANSACTION.c.priority_at > now)
-    sets = {"priority_at": now, "revision": TRANSACTION.c.revision + 1, "updated_at": now}
-    return count_of(session, update(TRANSACTION).where(waits, is_later).values(sets)) == 1
+    return _SEND_NOW.run(session, number=seen.id, seen=seen.fence, now=now) == 1
 
 
-def _pick(session: Session, condition: Any, *order: Any, limit: int) -> list[Work]:  # Core expressions
-    query = core_select(*WORK_COLUMNS).where(condition).order_by(*order).limit(limit).with_for_update(skip_locked=True)
-    return [work_of(row) for row in session.connection().execute(query)]
+def _picking(condition: ColumnElement[bool], *order: ColumnElement[Any]) -> Prepared:
+    query = core_select(*WORK_COLUMNS).where(condition).order_by(*order)
+    return Prepared(query.limit(bindparam("most")).with_for_update(skip_locked=True))
+
+
+_NOW: Final = bindparam("now", type_=TRANSACTION.c.updated_at.type)
+_ENDED: Final = core_select(_INCARNATION.c.id).where(_INCARNATION.c.ended_at.is_not(None))
+_TO_CHECK: Final = _picking(_RECEIVED, TRANSACTION.c.id)
+_TO_INQUIRE: Final = _picking(
+    _UNCLEAR & (TRANSACTION.c.inquire_at <= _NOW) & among(TRANSACTION.c.target, "targets"), TRANSACTION.c.inquire_at
+)
+_TO_REAP: Final = _picking(
+    _IN_FLIGHT & or_(TRANSACTION.c.lease_until <= _NOW, TRANSACTION.c.lease_owner.in_(_ENDED)),
+    TRANSACTION.c.lease_until,
+)
+_TO_REVERSE: Final = _picking(
+    _REVERSIBLE & (TRANSACTION.c.reversal_wanted_at <= _NOW), TRANSACTION.c.reversal_wanted_at
+)
+_IS_AS_SEEN: Final = (TRANSACTION.c.id == bindparam("number")) & (TRANSACTION.c.fence == bindparam("seen"))
+_ASK_AGAIN: Final = Prepared(
+    update(TRANSACTION)
+    .where(_IS_AS_SEEN, _UNCLEAR)
+    .values(inquire_at=bindparam("at"), absent_count=bindparam("absent"))
+)
+_SEND_NOW: Final = Prepared(
+    update(TRANSACTION)
+    .where(_IS_AS_SEEN, TRANSACTION.c.state == State.READY.value, TRANSACTION.c.priority_at > _NOW)
+    .values(priority_at=_NOW, revision=TRANSACTION.c.revision + 1, updated_at=_NOW)
+)
+
+
+def _leasing() -> Prepared:
+    owner = bindparam("owner", type_=BIG)
+    due = (
+        core_select(TRANSACTION.c.id)
+        .where(
+            _LEASABLE,
+            TRANSACTION.c.target == bindparam("to"),
+            TRANSACTION.c.priority_at <= _NOW,
+            TRANSACTION.c.recalled_at.is_(None),
+            TRANSACTION.c.reversal_wanted_at.is_(None),
+            among(TRANSACTION.c.flow.concat(""), "flows"),  # else SQLite reads the whole flow by another index
+            ~exists().where(_INCARNATION.c.id == owner, _INCARNATION.c.ended_at.is_not(None)),
+        )
+        .order_by(TRANSACTION.c.priority_at, TRANSACTION.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("due")  # chosen once, whatever the plan: a subquery may be asked again for every row
+    )
+    return Prepared(
+        update(TRANSACTION)
+        .where(TRANSACTION.c.id.in_(core_select(due.c.id)))
+        .values(
+            state=State.IN_FLIGHT.value,
+            lease_owner=owner,
+            lease_until=bindparam("until"),
+            fence=TRANSACTION.c.fence + 1,
+            revision=TRANSACTION.c.revision + 1,
+            attempt_count=TRANSACTION.c.attempt_count + 1,
+            first_attempt_at=func.coalesce(TRANSACTION.c.first_attempt_at, _NOW),
+            last_sent_at=_NOW,
+            updated_at=_NOW,
+        )
+        .returning(*WORK_COLUMNS)
+    )
+
+
+_LEASE: Final = _leasing()
 
 
 def _lease_entry(work: Work, owner: int, now: datetime) -> lineage.Entry:

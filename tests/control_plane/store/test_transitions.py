@@ -154,7 +154,7 @@ def test_a_document_placed_anew_leaves_its_line_and_enters_another(
 def test_the_state_of_a_transaction_is_written_in_two_places_only() -> None:
     """The door and the lease: nothing else in the house names the column when it writes."""
     found = {(str(file.relative_to(ROOT)), name) for file, name in _writers_of_state()}
-    assert found == {("store/transitions.py", "_moving"), ("store/queue.py", "lease")}
+    assert found == {("store/transitions.py", "_moving"), ("store/queue.py", "_leasing")}
 
 
 def _writers_of_state() -> Iterator[tuple[Path, str]]:
