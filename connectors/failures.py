@@ -334,6 +334,13 @@ CATALOG: Final[Mapping[str, CatalogEntry]] = {
         "{target} holds {other} under the reference of document {document}, and it differs: {problem}.",
         "Compare both; an approver adopts the posting or declares it failed.",
     ),
+    "hand_posting_differs": _row(
+        _K.REJECTED,
+        _O.FINANCE_OPERATIONS,
+        "Document {document} over {amount} was said to be posted by hand as {other}, and {target} shows otherwise: "
+        "{problem}.",
+        "Look in {target} and name the right number, or let the document go on.",
+    ),
     "found_twice": _row(
         _K.REJECTED,
         _O.ERP_TEAM,

@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from control_plane.acts import bulk, corrections, group_values
+from control_plane.acts import bulk, corrections, group_values, hand_posting
 from control_plane.acts.approvals import Consequence, Consequences
 
 CONSEQUENCES: Final[Consequences] = {
     corrections.KIND: corrections.CONSEQUENCE,
+    hand_posting.KIND: hand_posting.CONSEQUENCE,
     bulk.KIND: Consequence(bulk.approved, bulk.let_go),
     group_values.KIND: Consequence(group_values.approved, group_values.let_go),
 }

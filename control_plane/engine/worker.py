@@ -14,6 +14,7 @@ from control_plane.engine.inquire import inquire
 from control_plane.engine.keep import act_on_kept
 from control_plane.engine.parts import Parts
 from control_plane.engine.pull import pull_next
+from control_plane.engine.read_back import read_claims_back
 from control_plane.engine.reap import reap
 from control_plane.engine.release import release
 from control_plane.engine.reverse import reverse
@@ -31,6 +32,7 @@ PASSES: Final[tuple[Pass, ...]] = (
     check,
     deliver,
     inquire,
+    read_claims_back,
     release,
     reap,
     reverse,
@@ -45,13 +47,14 @@ WAKES: Final[Mapping[Pass, tuple[Pass, ...]]] = {
     check: (deliver,),
     deliver: (note_outcomes, release, reverse),
     inquire: (deliver, note_outcomes, release, reverse),
+    read_claims_back: (note_outcomes, release),
     release: (deliver,),
     reap: (deliver, inquire),
     reverse: (deliver, note_outcomes, release),
     note_outcomes: (confirm,),
 }
 """Who may find work once a pass has done some. The others come by at their own pace: each look is a turn to write."""
-GATHERING: Final = frozenset({inquire, release, reverse, note_outcomes, confirm})
+GATHERING: Final = frozenset({inquire, read_claims_back, release, reverse, note_outcomes, confirm})
 """Passes that find little at a time and are in no hurry: they let it gather, for one turn to write costs as much."""
 _WAKES: Final = {one.__name__: tuple(woken.__name__ for woken in others) for one, others in WAKES.items()}
 

@@ -1,5 +1,6 @@
-"""Corrections: which fields of a document may be corrected, the proposal, and what was corrected."""
+"""Corrections and postings by hand: what may be corrected, what people propose, and what was corrected."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Final
@@ -9,10 +10,11 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from control_plane.acts import corrections as acts
+from control_plane.acts import hand_posting
 from control_plane.acts.corrections import Wish
 from control_plane.acts.door import Hand, NotPossibleError
 from control_plane.api import answers
-from control_plane.api.acting import Acts, etag
+from control_plane.api.acting import Acting, Acts, etag
 from control_plane.api.auth import Asking, Asks
 from control_plane.api.lists import number_of
 from control_plane.api.problem_json import ProblemError, not_found
@@ -24,10 +26,12 @@ from control_plane.api.schemas import (
     Correction,
     CorrectionView,
     FieldDifference,
+    HandPosting,
 )
 from control_plane.api.strict import StrictRoute
 from control_plane.domain.access import Act, may
 from control_plane.domain.correction import TWO_PERSONS, Change, CorrectionReason
+from control_plane.domain.hand_posting import Said
 from control_plane.domain.identity import public_id
 from control_plane.engine.parts import Unit
 from control_plane.engine.policy import policy_of
@@ -61,20 +65,25 @@ def show_correctable_fields(asks: Asks, response: Response, exception_id: str) -
 @router.post("/exceptions/{exception_id}/propose-correction", response_model=ApprovalView)
 def propose_correction(acting: Acts, exception_id: str, correction: Correction) -> Response:
     """Correct the document: at once where one person may, else as a proposal for a second one."""
-    case_id = number_of("exc", exception_id)
     changes = tuple(Change(one.path, one.before, one.after) for one in correction.changes)
-    made: list[int] = []
+    wish = Wish(changes, correction.reason_code)
 
-    def done(hand: Hand, revision: int) -> None:
-        submitted = acts.propose(hand, case_id, Wish(changes, correction.reason_code), revision=revision)
-        made.append(submitted.approval_id)
+    def propose(hand: Hand, case_id: int, revision: int) -> int:
+        return acts.propose(hand, case_id, wish, revision=revision).approval_id
 
-    def shown(session: Session) -> tuple[BaseModel, int]:
-        row = approvals.row_of(session, made[-1])
-        assert row is not None  # noqa: S101  # it was written a moment ago
-        return view_of(acting.asking, row), row.revision
+    return _propose(acting, exception_id, propose, correction.reason)
 
-    return acting.perform(done, shown, reason=correction.reason)
+
+@router.post("/exceptions/{exception_id}/propose-hand-posting", response_model=ApprovalView)
+def propose_hand_posting(acting: Acts, exception_id: str, posting: HandPosting) -> Response:
+    """Say what became of the document in the target's books, for a second person; numbers are read back."""
+    said = None if posting.posting_date is None else Said(posting.numbers, posting.posting_date)
+    claim = hand_posting.Claim(posting.claimed, said, accepts_difference=posting.accepts_difference)
+
+    def propose(hand: Hand, case_id: int, revision: int) -> int:
+        return hand_posting.claim_posted(hand, case_id, claim, revision=revision)
+
+    return _propose(acting, exception_id, propose, posting.reason)
 
 
 @router.get("/transactions/{transaction_id}/correction")
@@ -88,6 +97,21 @@ def show_correction(asks: Asks, transaction_id: str) -> CorrectionView:
         if not any(may(asks.actor, act, kept.row.legal_entity_id) for act in _READERS):
             raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", "Your roles do not show what was corrected.")
         return _view(kept)
+
+
+def _propose(acting: Acting, exception_id: str, propose: Callable[[Hand, int, int], int], reason: str) -> Response:
+    case_id = number_of("exc", exception_id)
+    made: list[int] = []
+
+    def done(hand: Hand, revision: int) -> None:
+        made.append(propose(hand, case_id, revision))
+
+    def shown(session: Session) -> tuple[BaseModel, int]:
+        row = approvals.row_of(session, made[-1])
+        assert row is not None  # noqa: S101  # it was written a moment ago
+        return view_of(acting.asking, row), row.revision
+
+    return acting.perform(done, shown, reason=reason)
 
 
 def _case(session: Session, asks: Asking, exception_id: str) -> tuple[ExceptionCaseRow, TransactionRow]:

@@ -51,6 +51,7 @@ from control_plane.api.schemas.corrections import (
     Correction,
     CorrectionView,
     FieldDifference,
+    HandPosting,
 )
 from control_plane.api.schemas.events import EventReceipt, EventsAccepted
 from control_plane.api.schemas.exceptions import (
@@ -153,6 +154,7 @@ __all__ = [
     "Freshness",
     "GrantView",
     "HandOver",
+    "HandPosting",
     "Health",
     "HealthAnswer",
     "Identifier",

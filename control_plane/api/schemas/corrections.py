@@ -1,15 +1,17 @@
 """What of a document may be corrected, and what was."""
 
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from control_plane.api.schemas.common import Answer, Command, MoneyView
 from control_plane.api.schemas.exceptions import Because
 from control_plane.domain.correction import CorrectionReason, FieldClass
+from control_plane.domain.hand_posting import Claimed
 
 Path = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Number = Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True)]
 Value = Annotated[str, StringConstraints(max_length=500)]
 
 
@@ -47,6 +49,24 @@ class Correction(Because):
 
     changes: Annotated[list[FieldChange], Field(min_length=1, max_length=200)]
     reason_code: CorrectionReason
+
+
+class HandPosting(Because):
+    """Say what became of the document of an exception in the target's books."""
+
+    claimed: Claimed
+    numbers: Annotated[tuple[Number, ...], Field(max_length=10)] = ()
+    """The target's own; they are read back."""
+    posting_date: date | None = None
+    accepts_difference: bool = False
+    """Of a document in doubt: it is this posting although it differs from what was meant."""
+
+    @model_validator(mode="after")
+    def _say_all(self) -> Self:
+        is_said = bool(self.numbers) and self.posting_date is not None
+        if is_said is not (self.claimed is Claimed.POSTED) or len(set(self.numbers)) < len(self.numbers):
+            raise ValueError("What is posted has numbers, each once, and a posting date; what is not has none")
+        return self
 
 
 class FieldDifference(Answer):

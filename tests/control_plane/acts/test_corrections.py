@@ -1,12 +1,11 @@
 """A corrected document goes its own way, on real twins: what one person may correct alone, and what two must."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
 
 from connectors.twins.expense.sample_set import sample_set
 from control_plane.acts import approvals as deciding
@@ -15,13 +14,12 @@ from control_plane.acts.claims import claim
 from control_plane.acts.corrections import Wish
 from control_plane.acts.decided import CONSEQUENCES
 from control_plane.acts.door import Hand, NotAllowedError, NotPossibleError, OwnDocumentError
-from control_plane.domain.access import Actor, Grant, Role
+from control_plane.domain.access import Actor, Role
 from control_plane.domain.correction import Change, CorrectionReason
-from control_plane.engine.parts import Unit
-from control_plane.store import corrections, people
+from control_plane.store import corrections
 from control_plane.store.database import Database
-from control_plane.store.people import Person
-from control_plane.store.tables import ApprovalRow, ExceptionCaseRow, TransactionRow
+from control_plane.store.tables import ExceptionCaseRow
+from tests.control_plane.acts.duties import approval, arrive, case, claimed, decide, do, person
 from tests.stands.balance import is_balanced
 from tests.stands.claims import claim as claim_document
 from tests.stands.world import World, twins, world
@@ -42,59 +40,10 @@ async def w(database: Database, urls: tuple[str, str]) -> AsyncIterator[World]:
         yield one
 
 
-async def person(w: World, login: str, *roles: Role, employee_ref: str = "") -> Actor:
-    def known(unit: Unit) -> Actor:
-        number = people.add(unit.session, unit.ids, Person(login, login.title(), employee_ref), now=unit.now)
-        people.set_grants(unit.session, number, [Grant(role) for role in roles])
-        actor = people.actor(unit.session, number, now=unit.now)
-        assert actor is not None
-        return actor
-
-    return await w.parts.write(known)
-
-
-async def do(w: World, actor: Actor, deed: Callable[..., Any], *about: Any, **how: Any) -> Any:
-    """Let a person do something through the door."""
-    sources = {name: one.source for name, one in w.parts.connectors.items() if one.source is not None}
-
-    def work(unit: Unit) -> Any:
-        return deed(Hand(unit, actor, b"key", reason="It is right so", sources=sources), *about, **how)
-
-    return await w.parts.write(work)
-
-
-async def case(w: World) -> ExceptionCaseRow:
-    return (await w.cases())[-1]
-
-
 async def propose(w: World, actor: Actor, *changes: Change, reason_code: CorrectionReason = CLOSED) -> Any:
     """Claim the newest exception and correct its document."""
-    before = await case(w)
-    if before.state == "new":
-        await do(w, actor, claim, before.id, revision=before.revision)
-    row = await case(w)
+    row = await claimed(w, actor)
     return await do(w, actor, acts.propose, row.id, Wish(changes, reason_code), revision=row.revision)
-
-
-async def approval(w: World) -> ApprovalRow:
-    query = select(ApprovalRow).order_by(col(ApprovalRow.id).desc())
-    row = await w.parts.read(lambda session: session.exec(query).first())
-    assert row is not None
-    return row
-
-
-async def decide(w: World, actor: Actor, deed: Callable[..., None] = deciding.approve) -> None:
-    row = await approval(w)
-    await do(
-        w, actor, deed, row.id, revision=row.revision, content_sha256=row.content_sha256, consequences=CONSEQUENCES
-    )
-
-
-async def arrive(w: World, document: Any) -> TransactionRow:
-    await w.approve(document)
-    await w.pull("concur", "expense_reports")
-    await w.settle()
-    return (await w.transactions())[-1]
 
 
 def sample(name: str) -> Any:
