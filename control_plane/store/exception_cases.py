@@ -1,11 +1,13 @@
 """Exceptions: opened for failures, moved by people through compare-and-set, resolved by evidence only."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Table, bindparam, literal_column, update
+from sqlalchemy import select as select_columns
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
 
@@ -26,6 +28,7 @@ from control_plane.domain.exception_case import (
 from control_plane.domain.machine import By
 from control_plane.runtime import Ids
 from control_plane.store import approvals
+from control_plane.store.prepared import Prepared, Row, among
 from control_plane.store.statements import count_of, insert_many, table_of
 from control_plane.store.tables import UNRESOLVED, ExceptionCaseRow
 
@@ -89,14 +92,13 @@ def open_for(session: Session, ids: Ids, troubles: Sequence[Trouble], *, now: da
 
 def release_for(session: Session, transaction_ids: Sequence[int], *, now: datetime) -> None:
     """Let the exceptions of documents whose hold has gone wait for evidence."""
-    is_waiting = col(ExceptionCaseRow.state).in_([state.value for state in WAITING])
-    move(session, col(ExceptionCaseRow.transaction_id).in_(transaction_ids) & is_waiting, release, now=now)
+    rows = _of_documents(session, transaction_ids, WAITING)
+    _write(session, [_update(row, release(case_of(row)), now) for row in rows])
 
 
 def resolve_for(session: Session, evidence: Mapping[int, str], *, now: datetime) -> None:
     """Resolve the exceptions of transactions, each by its evidence: a posting number, a withdrawn version."""
-    lasting = col(ExceptionCaseRow.state).in_([state.value for state in _LASTING])
-    rows = _locked(session, col(ExceptionCaseRow.transaction_id).in_(list(evidence)) & lasting)
+    rows = _of_documents(session, list(evidence), _LASTING)
     proved = [(row, _proved(case_of(row), evidence[row.transaction_id])) for row in rows if row.transaction_id]
     undecided = [row.id for row in rows if row.state == CaseState.PENDING_APPROVAL.value]
     if undecided:
@@ -174,10 +176,9 @@ def _former(session: Session, troubles: Sequence[Trouble]) -> dict[_Key, Excepti
     """Return the exception of each trouble that was opened last; of a connection only one that lives."""
     numbers = [trouble.transaction_id for trouble in troubles if trouble.transaction_id is not None]
     connections = [trouble.connection for trouble in troubles if trouble.transaction_id is None]
-    of_documents = col(ExceptionCaseRow.transaction_id).in_(numbers)
-    of_connections = col(ExceptionCaseRow.transaction_id).is_(None) & col(ExceptionCaseRow.connection).in_(connections)
-    rows = _locked(session, of_documents | (of_connections & IS_LIVE))
-    ranked = sorted(rows, key=lambda row: (row.state not in _ENDED, row.id))
+    of_documents = _of_documents(session, numbers, CaseState) if numbers else []
+    of_connections = _rows(_OF_CONNECTIONS.rows(session, connections=connections)) if connections else []
+    ranked = sorted([*of_documents, *of_connections], key=lambda row: (row.state not in _ENDED, row.id))
     return {_key_of_row(row): row for row in ranked}
 
 
@@ -213,6 +214,30 @@ def _locked(session: Session, which: ColumnElement[bool]) -> list[ExceptionCaseR
     return list(session.exec(query.execution_options(populate_existing=True)).all())
 
 
+def _of_documents(
+    session: Session, transaction_ids: Sequence[int], states: Iterable[CaseState]
+) -> list[ExceptionCaseRow]:
+    return _rows(_OF_DOCUMENTS.rows(session, ids=transaction_ids, states=[state.value for state in states]))
+
+
+def _rows(found: Sequence[Row]) -> list[ExceptionCaseRow]:
+    return [ExceptionCaseRow.model_construct(**dict(zip(_CASE.c.keys(), row, strict=True))) for row in found]
+
+
+_OF_DOCUMENTS: Final = Prepared(
+    select_columns(_CASE)
+    .where(among(_CASE.c.transaction_id, "ids"), among(_CASE.c.state, "states"))
+    .order_by(_CASE.c.id)
+    .with_for_update()
+)
+_OF_CONNECTIONS: Final = Prepared(
+    select_columns(_CASE)
+    .where(_CASE.c.transaction_id.is_(None), among(_CASE.c.connection, "connections"), IS_LIVE)
+    .order_by(_CASE.c.id)
+    .with_for_update()
+)
+
+
 def _update(row: ExceptionCaseRow, after: CaseFacts, now: datetime) -> dict[str, Any]:  # column values
     is_resolved = after.state is CaseState.RESOLVED
     return {
@@ -229,9 +254,13 @@ def _update(row: ExceptionCaseRow, after: CaseFacts, now: datetime) -> dict[str,
 def _write(session: Session, changes: Sequence[Mapping[str, Any]]) -> None:  # column values
     for names in {frozenset(values) for values in changes}:
         alike = [dict(values) for values in changes if frozenset(values) == names]
-        sets = {name: bindparam(f"set_{name}", type_=_CASE.c[name].type) for name in names - {"key"}}
-        statement = update(_CASE).where(_CASE.c.id == bindparam("key")).values(sets)
-        session.connection().execute(statement, [_bound(values) for values in alike])
+        _writing(names).each(session, [_bound(values) for values in alike])
+
+
+@cache
+def _writing(names: frozenset[str]) -> Prepared:
+    sets = {name: bindparam(f"set_{name}", type_=_CASE.c[name].type) for name in names - {"key"}}
+    return Prepared(update(_CASE).where(_CASE.c.id == bindparam("key")).values(sets))
 
 
 def _bound(values: Mapping[str, Any]) -> dict[str, Any]:  # column values
