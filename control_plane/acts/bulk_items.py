@@ -1,6 +1,6 @@
 """What is done to one item of a bulk operation: the same act, through the same door, as a person does it singly."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,9 +14,13 @@ from control_plane.domain.bulk import BulkAct, ItemState, Outcome
 from control_plane.domain.correction import Change, CorrectionReason
 from control_plane.domain.exception_case import CaseState
 from control_plane.domain.replay import AsOf
+from control_plane.flows.corrections import FieldValue
 from control_plane.store import approvals as proposals
 from control_plane.store import exception_cases, people, transactions
 from control_plane.store.tables import BulkItemRow, BulkOperationRow, ExceptionCaseRow
+
+EVERY_LINE: Final = ".*."
+"""In the path of a change: on whichever lines the former value stands."""
 
 Deed = Callable[[Hand, BulkOperationRow, ExceptionCaseRow], None]
 
@@ -103,15 +107,34 @@ def _return_to_source(hand: Hand, _operation: BulkOperationRow, case: ExceptionC
 
 
 def _correct(hand: Hand, operation: BulkOperationRow, case: ExceptionCaseRow) -> None:
+    wish = _wish_for(hand, wish_of(operation.parameters), case)
     mine = _claimed(hand, case)
-    submitted = corrections.propose(hand, mine.id, wish_of(operation.parameters), revision=mine.revision)
+    submitted = corrections.propose(hand, mine.id, wish, revision=mine.revision)
     if not submitted.is_waived:
         _agree(hand, operation, submitted.approval_id)
+
+
+def _wish_for(hand: Hand, wish: Wish, case: ExceptionCaseRow) -> Wish:
+    """Return the wish with the lines of this document in place of `lines.*`."""
+    document = transactions.row_of(hand.unit.session, case.transaction_id) if case.transaction_id else None
+    if document is None:
+        raise NotPossibleError("It has no document.")
+    said = corrections.fields(hand, document) if any(EVERY_LINE in one.path for one in wish.changes) else ()
+    return replace(wish, changes=tuple(each for one in wish.changes for each in _on_lines(one, said)))
+
+
+def _on_lines(change: Change, said: Sequence[FieldValue]) -> list[Change]:
+    head, every, tail = change.path.partition(EVERY_LINE)
+    if not every:
+        return [change]
+    meant = [one for one in said if one.path.startswith(f"{head}.") and one.path.endswith(f".{tail}")]
+    return [replace(change, path=one.path) for one in meant if one.value == change.before]
 
 
 def _agree(hand: Hand, operation: BulkOperationRow, approval_id: int) -> None:
     """Approve a correction by whoever agreed to this very one for this very set; else somebody else decides singly."""
     session = hand.unit.session
+    session.expire_all()  # the proposal wrote past the rows that were read
     agreed = proposals.row_of(session, operation.approval_id) if operation.approval_id else None
     checker = people.actor(session, agreed.checker_id, now=hand.unit.now) if agreed and agreed.checker_id else None
     row = proposals.row_of(session, approval_id)
