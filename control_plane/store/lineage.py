@@ -1,10 +1,10 @@
 """The one story of every transaction, append-only; everything else is told from it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import Text, func, tuple_
 from sqlalchemy.sql.elements import ColumnElement
@@ -14,7 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from control_plane.runtime import Ids
 from control_plane.store.database import advisory_lock
 from control_plane.store.prepared import Prepared
-from control_plane.store.statements import dialect_of, insert_many
+from control_plane.store.statements import dialect_of, insert_rows
 from control_plane.store.tables import BIG, ConsumerRow, LineageRow, TransactionRow
 
 T = TypeVar("T")
@@ -35,8 +35,7 @@ class Kind(StrEnum):
     PAYMENT = "payment"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One thing that happened to a transaction. Facts hold references, classes and amounts, never payloads."""
 
     transaction_id: int
@@ -51,8 +50,11 @@ class Entry:
     reason: str = ""
     fence: int = 0
     failure_code: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)  # JSON values
+    facts: Mapping[str, Any] = {}  # JSON values
     payload_id: int | None = None
+
+
+_COLUMNS: Final = ("id", "xid", *Entry._fields)
 
 
 def tell(session: Session, entries: Iterable[Entry], ids: Ids) -> None:
@@ -61,8 +63,8 @@ def tell(session: Session, entries: Iterable[Entry], ids: Ids) -> None:
     if not told:
         return
     xid = _xid(session)
-    rows = [_values(entry, number, xid) for entry, number in zip(told, ids.draw_many(len(told)), strict=True)]
-    insert_many(session, LineageRow, rows)
+    numbers = ids.draw_many(len(told))
+    insert_rows(session, LineageRow, _COLUMNS, [(number, xid, *one) for one, number in zip(told, numbers, strict=True)])
 
 
 def story_of(session: Session, transaction_ids: Sequence[int]) -> list[LineageRow]:
@@ -152,24 +154,3 @@ def _xid(session: Session) -> int | None:
 
 _XID: Final = Prepared(select(func.pg_current_xact_id().cast(Text).cast(BIG)))
 """PostgreSQL only."""
-
-
-def _values(entry: Entry, number: int, xid: int | None) -> dict[str, Any]:  # column values
-    return {
-        "id": number,
-        "transaction_id": entry.transaction_id,
-        "legal_entity_id": entry.legal_entity_id,
-        "flow": entry.flow,
-        "kind": entry.kind.value,
-        "at": entry.at,
-        "by": entry.by,
-        "name": entry.name,
-        "from_state": entry.from_state,
-        "to_state": entry.to_state,
-        "reason": entry.reason,
-        "fence": entry.fence,
-        "failure_code": entry.failure_code,
-        "facts": dict(entry.facts),
-        "payload_id": entry.payload_id,
-        "xid": xid,
-    }

@@ -64,12 +64,18 @@ def count_of(session: Session, statement: Insert | Update | Delete) -> int:
 
 def insert_many(session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert complete rows, all with the same keys, on the database's fastest way: COPY on PostgreSQL."""
+    if rows:
+        names = tuple(rows[0])
+        insert_rows(session, model, names, [[row[name] for name in names] for row in rows])
+
+
+def insert_rows(session: Session, model: type[SQLModel], names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert complete rows whose values stand in the order of these columns, in the same way."""
     if not rows:
         return
-    connection = session.connection()
-    table, names = table_of(model), tuple(rows[0])
+    connection, table = session.connection(), table_of(model)
     binds = _binds(connection.dialect, table, names)
-    columns = [bound(bind, [row[name] for row in rows]) for name, bind in zip(names, binds, strict=True)]
+    columns = [bound(bind, values) for bind, values in zip(binds, zip(*rows, strict=True), strict=True)]
     command, kept = _command(connection.dialect, table, names), list(zip(*columns, strict=True))
     if connection.dialect.name == "sqlite":
         driver.repeated(connection, command, kept)

@@ -16,7 +16,7 @@ POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 
 
 def entry(name: str, transaction_id: int = 1) -> Entry:
-    return replace(ENTRY, name=name, transaction_id=transaction_id)
+    return ENTRY._replace(name=name, transaction_id=transaction_id)
 
 
 def tell(database: Database, ids: CountingIds, *names: str) -> None:
@@ -75,7 +75,7 @@ def test_a_consumer_reads_on_where_it_stopped(database: Database, ids: CountingI
 
 
 def test_a_consumer_reads_what_it_asked_for_and_passes_over_the_rest(database: Database, ids: CountingIds) -> None:
-    others = [replace(ENTRY, to_state="failed"), replace(ENTRY, kind=Kind.STEP)]
+    others = [ENTRY._replace(to_state="failed"), replace(ENTRY, kind=Kind.STEP)]
     with database.write() as session:
         lineage.tell(session, [*others, entry("wanted"), *others], ids)
 
