@@ -42,6 +42,7 @@ class Act(StrEnum):
     PROPOSE = "propose"
     """Propose what a second person has to approve."""
     APPROVE = "approve"
+    COMMENT = "comment"
     CLOSE = "close"
     """Close what is resolved: above materiality nobody else does."""
     LIFT_HOLD = "lift_hold"
@@ -50,18 +51,38 @@ class Act(StrEnum):
     RUN_CONNECTION = "run_connection"
     """Pull, pause or resume a connection."""
     SEND_EVENTS = "send_events"
+    BREAK_GLASS = "break_glass"
+    """Take a role for a while in an emergency."""
+    REVIEW = "review"
+    """Look at what others did in an emergency."""
     READ_AUDIT = "read_audit"
     MANAGE_PEOPLE = "manage_people"
 
 
-_ANALYST: Final = frozenset({Act.READ, Act.CLAIM, Act.RETRY, Act.RETURN, Act.PROPOSE})
+_ANALYST: Final = frozenset({Act.READ, Act.COMMENT, Act.BREAK_GLASS, Act.CLAIM, Act.RETRY, Act.RETURN, Act.PROPOSE})
 
 MAY: Final[Mapping[Role, frozenset[Act]]] = {
     Role.VIEWER: frozenset({Act.READ}),
     Role.ANALYST: _ANALYST,
-    Role.APPROVER: frozenset({Act.READ, Act.APPROVE, Act.LIFT_HOLD, Act.DECLARE_DUPLICATE}),
-    Role.CONTROLLER: frozenset({Act.READ, Act.READ_AUDIT, Act.PROPOSE, Act.APPROVE, Act.CLOSE, Act.CHANGE_POLICY}),
-    Role.INTEGRATOR: frozenset({Act.READ, Act.CLAIM, Act.RETRY, Act.RUN_CONNECTION, Act.SEND_EVENTS}),
+    Role.APPROVER: frozenset(
+        {Act.READ, Act.COMMENT, Act.BREAK_GLASS, Act.APPROVE, Act.LIFT_HOLD, Act.DECLARE_DUPLICATE}
+    ),
+    Role.CONTROLLER: frozenset(
+        {
+            Act.READ,
+            Act.READ_AUDIT,
+            Act.COMMENT,
+            Act.BREAK_GLASS,
+            Act.REVIEW,
+            Act.PROPOSE,
+            Act.APPROVE,
+            Act.CLOSE,
+            Act.CHANGE_POLICY,
+        }
+    ),
+    Role.INTEGRATOR: frozenset(
+        {Act.READ, Act.COMMENT, Act.BREAK_GLASS, Act.CLAIM, Act.RETRY, Act.RUN_CONNECTION, Act.SEND_EVENTS}
+    ),
     Role.ADMIN: frozenset({Act.MANAGE_PEOPLE}),
     Role.AUDITOR: frozenset({Act.READ, Act.READ_AUDIT}),
     Role.MACHINE: frozenset({Act.READ, Act.SEND_EVENTS}),
