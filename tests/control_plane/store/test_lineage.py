@@ -1,5 +1,4 @@
 import threading
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -42,7 +41,7 @@ def test_a_story_is_told_in_its_order(database: Database, ids: CountingIds) -> N
     facts = {"attempt": 2, "amounts": [1, -2], "name": "Müller"}
     with database.write() as session:
         lineage.tell(session, [], ids)
-        lineage.tell(session, [entry("first"), entry("other", 2), replace(entry("second"), facts=facts)], ids)
+        lineage.tell(session, [entry("first"), entry("other", 2), entry("second")._replace(facts=facts)], ids)
 
     with database.read() as session:
         first, second = lineage.story_of(session, [1])
@@ -75,7 +74,7 @@ def test_a_consumer_reads_on_where_it_stopped(database: Database, ids: CountingI
 
 
 def test_a_consumer_reads_what_it_asked_for_and_passes_over_the_rest(database: Database, ids: CountingIds) -> None:
-    others = [ENTRY._replace(to_state="failed"), replace(ENTRY, kind=Kind.STEP)]
+    others = [ENTRY._replace(to_state="failed"), ENTRY._replace(kind=Kind.STEP)]
     with database.write() as session:
         lineage.tell(session, [*others, entry("wanted"), *others], ids)
 
