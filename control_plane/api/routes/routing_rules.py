@@ -1,22 +1,14 @@
 """The routing of exceptions: the rules in force, what others would have done, and proposals."""
 
-from collections.abc import Iterable
-from http import HTTPStatus
 from typing import Final
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
-from sqlmodel import Session
 
-from control_plane.acts import group_values
-from control_plane.acts.door import Hand
-from control_plane.acts.group_values import InvalidValueError
 from control_plane.api import answers
 from control_plane.api.acting import Begins
 from control_plane.api.auth import Asks
-from control_plane.api.problem_json import ProblemError
+from control_plane.api.routes.group_values import invalid, propose, told
 from control_plane.api.schemas import (
-    FieldError,
     Proposed,
     RoutingDraft,
     RoutingProposal,
@@ -28,8 +20,6 @@ from control_plane.api.schemas import (
 from control_plane.api.strict import StrictRoute
 from control_plane.domain import routing
 from control_plane.domain.access import Act
-from control_plane.domain.governed import Problem
-from control_plane.domain.identity import public_id
 from control_plane.domain.routing import FIELDS, routing_of
 from control_plane.store import policies
 from control_plane.store import routing as stored
@@ -54,26 +44,14 @@ def show_routing(asks: Asks) -> RoutingView:
         maker="" if row is None else row.maker,
         checker="" if row is None else row.checker or "",
         approved_at=None if row is None else row.approved_at,
-        warnings=_told(routing.problems_of(value)),
+        warnings=told(routing.problems_of(value)),
     )
 
 
 @router.post("/propose", response_model=Proposed)
 def propose_routing(begins: Begins, proposal: RoutingProposal) -> Response:
     """Propose other rules; they take effect when somebody else approves them."""
-    value = proposal.model_dump(include={"rules", "teams"})
-    made: list[int] = []
-
-    def done(hand: Hand, _revision: int) -> None:
-        try:
-            made.append(group_values.propose(hand, routing.KEY, value))
-        except InvalidValueError as error:
-            raise _invalid(error.problems) from error
-
-    def shown(_session: Session) -> tuple[BaseModel, int]:
-        return Proposed(approval_id=public_id("apr", made[0]), warnings=_told(routing.problems_of(value))), 1
-
-    return begins.perform(done, shown, reason=proposal.reason)
+    return propose(begins, routing.KEY, _value(proposal), proposal.reason)
 
 
 @router.post("/dry-run")
@@ -89,7 +67,7 @@ def try_routing(asks: Asks, trial: RoutingTrial) -> RoutingTrialAnswer:
             TeamLoad(team=one.team, before=answers.totals(one.before, group), after=answers.totals(one.after, group))
             for one in loads
         ]
-    return RoutingTrialAnswer(teams=teams, warnings=_told(routing.problems_of(_value(trial))))
+    return RoutingTrialAnswer(teams=teams, warnings=told(routing.problems_of(_value(trial))))
 
 
 def _value(draft: RoutingDraft) -> dict[str, object]:
@@ -99,15 +77,5 @@ def _value(draft: RoutingDraft) -> dict[str, object]:
 def _readable(draft: RoutingDraft) -> routing.Routing:
     problems = [one for one in routing.problems_of(_value(draft)) if one.is_fatal]
     if problems:
-        raise _invalid(problems)
+        raise invalid(problems)
     return routing_of(_value(draft), 0)
-
-
-def _told(problems: Iterable[Problem]) -> list[FieldError]:
-    return [FieldError(pointer=f"#{one.pointer}", detail=one.sentence) for one in problems]
-
-
-def _invalid(problems: Iterable[Problem]) -> ProblemError:
-    errors = _told(problems)
-    detail = f"{len(errors)} part(s) of it cannot be used."
-    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, errors=errors)

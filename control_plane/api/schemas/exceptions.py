@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from control_plane.api.schemas.common import Amount, Answer, Command
+from control_plane.api.schemas.common import Amount, Answer, Command, Totals
 from control_plane.api.schemas.people import PersonView
-from control_plane.api.schemas.transactions import TransactionSummary
+from control_plane.api.schemas.transactions import Identifier, TransactionSummary
 from control_plane.domain.replay import AsOf
 
 
@@ -118,3 +118,101 @@ class MergeInto(Because):
     """Tell an exception in another one."""
 
     into: str
+
+
+class ListedClaim(Command):
+    """A pasted list of identifiers of any kind, at most 200."""
+
+    identifiers: Annotated[list[Identifier], Field(min_length=1, max_length=200)]
+
+
+class ListedHandOver(ListedClaim, HandOver):
+    """The same, for one person or one team."""
+
+
+class ListedLine(Answer):
+    """What became of one identifier, or of one of the exceptions that it names."""
+
+    identifier: str
+    outcome: str
+    """done, refused, nothing_open or unknown."""
+    exception_id: str | None
+    why: str
+    """Why it was refused."""
+
+
+class ListedAnswer(Answer):
+    """One line or more per identifier, in the order of the list."""
+
+    items: list[ListedLine]
+    found_count: int
+    """Identifiers that name something."""
+    unknown: list[str]
+    """Those that name nothing that the asker may read."""
+
+
+class ShiftPart(Answer):
+    """One line of a shift's summary."""
+
+    name: str
+    """new, regressed, claimed, handed_over, deferred, pending_approval, resolved, overdue or unclaimed."""
+    totals: Totals
+    first: list[ExceptionSummary]
+    """Those that are due first."""
+
+
+class ShiftSummary(Answer):
+    """What one shift hands to the next."""
+
+    since: datetime
+    as_of: datetime
+    parts: list[ShiftPart]
+
+
+class CommentText(Command):
+    """What somebody says; `@login` names somebody who is told."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=5_000, strip_whitespace=True)]
+
+
+class CommentView(Answer):
+    """What somebody said."""
+
+    id: str
+    transaction_id: str | None
+    """The version on which it was said."""
+    exception_id: str | None
+    author: str
+    text: str
+    written_at: datetime
+    mentions: list[str]
+
+
+class CommentWritten(CommentView):
+    """What was just said."""
+
+    unknown_mentions: list[str]
+    """Who was named and cannot be told."""
+
+
+class Comments(Answer):
+    """Newest first."""
+
+    items: list[CommentView]
+    next_cursor: str | None = None
+
+
+class ReplyView(Answer):
+    """A letter about one document: copy it, nothing is sent."""
+
+    name: str
+    to: str
+    """employee or supplier."""
+    subject: str
+    body: str
+
+
+class Replies(Answer):
+    """Every letter that there is, with the document's values in it."""
+
+    items: list[ReplyView]

@@ -104,3 +104,20 @@ class Presence(Answer):
 
     absences: list[AbsenceView] = Field(default=[])
     delegations: list[DelegationView] = Field(default=[])
+
+
+class GroupValue(Answer):
+    """A value that holds for the whole group, in the version in force."""
+
+    key: str
+    version: int
+    value: dict[str, Any]  # its own rules judge it
+    maker: str
+    checker: str
+    approved_at: datetime | None
+
+
+class GroupValueProposal(Because):
+    """Another version for a second person to approve."""
+
+    value: dict[str, Any]  # checked before it is proposed

@@ -43,6 +43,8 @@ class Wanted:
     """Only those of these transactions."""
     fingerprints: tuple[str, ...] = ()
     """Only those of these causes."""
+    also: ColumnElement[bool] | None = None
+    """A condition of the asker's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ def conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield _CASE.c.offer_expires_at.is_not(None) & ((_CASE.c.offered_to == wanted.offered_to) | is_for_a_team)
     if wanted.transactions is not None:
         yield _CASE.c.transaction_id.in_(wanted.transactions)
+    if wanted.also is not None:
+        yield wanted.also
 
 
 def _shown() -> Select[Any]:
