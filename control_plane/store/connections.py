@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, Update, update
+from sqlalchemy import Table, Update, bindparam, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
@@ -51,8 +51,10 @@ def paused(session: Session) -> frozenset[str]:
 
 def heard(session: Session, name: str, *, failure: str, now: datetime) -> None:
     """Note how the last exchange with the other side ended; no failure means well."""
-    ended: dict[str, Any] = {"last_failure_at": now, "last_failure": failure} if failure else {"last_success_at": now}
-    session.connection().execute(update(_CONNECTION).where(_CONNECTION.c.name == name).values(ended))
+    if failure:
+        _FAILED.run(session, connection=name, now=now, failure=failure)
+    else:
+        _SUCCEEDED.run(session, connection=name, now=now)
 
 
 def pause(
@@ -83,4 +85,7 @@ def _new_row(connection: Configured) -> dict[str, Any]:  # column values
     return ConnectionRow(**asdict(connection)).model_dump()
 
 
+_IT: Final = update(_CONNECTION).where(_CONNECTION.c.name == bindparam("connection"))
+_FAILED: Final = Prepared(_IT.values(last_failure_at=bindparam("now"), last_failure=bindparam("failure")))
+_SUCCEEDED: Final = Prepared(_IT.values(last_success_at=bindparam("now")))
 _PAUSED: Final = Prepared(core_select(_CONNECTION.c.name).where(_CONNECTION.c.paused_at.is_not(None)))

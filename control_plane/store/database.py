@@ -16,6 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlmodel import Session
 
+from control_plane.store import driver
 from control_plane.store.prepared import Prepared
 from control_plane.store.statements import Dialect, dialect_of, to_json
 from control_plane.store.troubles import DatabaseAwayError, DatabaseTroubleError, DiskUntrustedError, named_troubles
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import sqlite3
 
 READERS: Final = 8
+STATEMENTS: Final = 500
+"""That SQLite keeps ready to be executed again, per connection."""
 BUSY_TIMEOUT: Final = timedelta(seconds=10)
 """How long another process may hold a SQLite file."""
 PATIENCE: Final = timedelta(seconds=30)
@@ -184,8 +187,9 @@ def _open_sqlite(where: URL, pool_size: int) -> Database:
     except OSError as error:
         raise DatabaseAwayError(f"Cannot make the folder {path.parent}: {error.strerror}") from error
     # One connection writes and checkpoints: several can corrupt a WAL before SQLite 3.51.3.
-    writer = _engine(where, pool_size=1, max_overflow=0)
-    reader = _engine(where, pool_size=pool_size, max_overflow=pool_size)
+    kept = {"cached_statements": STATEMENTS}
+    writer = _engine(where, pool_size=1, max_overflow=0, connect_args=kept)
+    reader = _engine(where, pool_size=pool_size, max_overflow=pool_size, connect_args=kept)
     _prepare_sqlite(writer, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "synchronous=FULL"))
     _prepare_sqlite(reader, begin="BEGIN", pragmas=("query_only=ON",))
     shown = where.render_as_string(hide_password=True)
@@ -203,7 +207,7 @@ def _prepare_sqlite(engine: Engine, *, begin: str, pragmas: Sequence[str]) -> No
         cursor.close()
 
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver.counted(connection, begin, ())
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)

@@ -5,12 +5,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, update
+from sqlalchemy import Table, bindparam, update
 from sqlmodel import Session, col, select
 
 from control_plane.domain.identity import MAX_SLOT
 from control_plane.store.database import advisory_lock
-from control_plane.store.statements import count_of, insert_many, table_of
+from control_plane.store.prepared import Prepared, among
+from control_plane.store.statements import insert_many, table_of
 from control_plane.store.tables import IncarnationRow
 
 _INCARNATION: Final[Table] = table_of(IncarnationRow)
@@ -61,12 +62,7 @@ def register(session: Session, incarnation_id: int, start: Start, *, slot: int, 
 
 def beat(session: Session, incarnation_id: int, *, now: datetime) -> bool:
     """Note that a process lives; return False where it was given up: it must not go on under this incarnation."""
-    statement = (
-        update(_INCARNATION)
-        .where(_INCARNATION.c.id == incarnation_id, _INCARNATION.c.ended_at.is_(None))
-        .values(heartbeat_at=now)
-    )
-    return count_of(session, statement) == 1
+    return _BEAT.run(session, ids=[incarnation_id], now=now) == 1
 
 
 def silent(session: Session, *, silent_since: datetime) -> list[int]:
@@ -90,12 +86,12 @@ def gone(session: Session) -> list[int]:
 
 def end(session: Session, incarnation_ids: Sequence[int], *, now: datetime) -> None:
     """Note that processes have ended, by themselves or because they were given up."""
-    statement = (
-        update(_INCARNATION)
-        .where(_INCARNATION.c.id.in_(incarnation_ids), _INCARNATION.c.ended_at.is_(None))
-        .values(ended_at=now)
-    )
-    session.connection().execute(statement)
+    _END.run(session, ids=incarnation_ids, now=now)
+
+
+_LIVING: Final = update(_INCARNATION).where(among(_INCARNATION.c.id, "ids"), _INCARNATION.c.ended_at.is_(None))
+_BEAT: Final = Prepared(_LIVING.values(heartbeat_at=bindparam("now")))
+_END: Final = Prepared(_LIVING.values(ended_at=bindparam("now")))
 
 
 def _alive(silent_since: datetime) -> tuple[Any, ...]:  # conditions

@@ -6,18 +6,19 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Table, Update, exists, or_, text, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import Table, bindparam, exists, func, or_, text, update
+from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from control_plane.runtime import Ids
 from control_plane.store.database import advisory_lock
-from control_plane.store.statements import count_of, table_of, upsert
+from control_plane.store.prepared import Prepared, among
+from control_plane.store.statements import Dialect, Upsert, count_of, table_of, upsert, upsert_on
 from control_plane.store.tables import CursorRow, ScheduleRow, SyncRunRow
 
 _RUN: Final[Table] = table_of(SyncRunRow)
 _SCHEDULE: Final[Table] = table_of(ScheduleRow)
+_CURSOR: Final[Table] = table_of(CursorRow)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -103,75 +104,100 @@ def lease_next(
     `resting` connections are left alone. Return None where nothing else waits.
     """
     advisory_lock(session, ["sync_run"])
-    run = session.exec(_next_run(now).where(col(SyncRunRow.connection).not_in(resting))).first()
-    if run is None:
-        return None
-    run.state, run.lease_owner, run.lease_until = RunState.RUNNING, owner, until
-    run.started_at = run.started_at or now
-    session.add(run)
-    session.flush()
-    return run
+    leased = _LEASE_NEXT.rows(session, resting=resting, owner=owner, now=now, until=until)
+    return SyncRunRow.model_construct(**dict(zip(_RUN.c.keys(), leased[0], strict=True))) if leased else None
 
 
 def renew(session: Session, run_id: int, *, owner: int, until: datetime) -> bool:
     """Hold a run longer; return False where another worker took it over."""
-    return count_of(session, _held(run_id, owner).values(lease_until=until)) == 1
+    return _RENEW.run(session, number=run_id, owner=owner, until=until) == 1
 
 
 def finish(
     session: Session, run_id: int, *, owner: int, received: int, repeated: int, failure: str, now: datetime
 ) -> bool:
     """End a run, well where there is no failure; return False where another worker took it over."""
-    ended = _held(run_id, owner).values(
-        state=RunState.FAILED if failure else RunState.SUCCEEDED,
-        ended_at=now,
-        lease_owner=None,
-        lease_until=None,
-        received_count=received,
-        repeated_count=repeated,
-        failure=failure,
-    )
-    return count_of(session, ended) == 1
+    state = RunState.FAILED if failure else RunState.SUCCEEDED
+    told = {"received": received, "repeated": repeated, "failing": failure}
+    return _FINISH.run(session, number=run_id, owner=owner, to=state, now=now, **told) == 1
 
 
 def give_up_leases(session: Session, owners: Sequence[int], *, now: datetime) -> int:
     """Let the runs of processes that are gone be taken over at once; return how many."""
-    statement = update(_RUN).where(_RUN.c.state == RunState.RUNNING, _RUN.c.lease_owner.in_(owners))
-    return count_of(session, statement.values(lease_until=now))
+    return _GIVE_UP.run(session, owners=owners, now=now)
 
 
 def cursor(session: Session, connection: str, stream: str) -> str:
     """Return how far a stream was read; empty where it never was."""
-    row = session.get(CursorRow, (connection, stream))
-    return "" if row is None else row.value
+    return next(iter(_CURSOR_OF.scalars(session, of=connection, what=stream)), "")
 
 
 def move_cursor(session: Session, connection: str, stream: str, value: str, *, now: datetime) -> None:
     """Note how far a stream was read, with what was read in the same unit of work."""
-    row = CursorRow(connection=connection, stream=stream, value=value, read_at=now)
-    insert = upsert(session, CursorRow).values(row.model_dump())
-    moved = {"value": insert.excluded.value, "read_at": insert.excluded.read_at}
-    session.connection().execute(insert.on_conflict_do_update(index_elements=["connection", "stream"], set_=moved))
+    _MOVE_CURSOR.run(session, connection=connection, stream=stream, value=value, read_at=now)
 
 
-def _next_run(now: datetime) -> SelectOfScalar[SyncRunRow]:
-    other = aliased(SyncRunRow)
+def _leasing_next() -> Prepared:
+    other = _RUN.alias("other")
+    now = bindparam("now", type_=_RUN.c.lease_until.type)
     is_held = exists().where(
-        col(other.connection) == col(SyncRunRow.connection),
-        col(other.stream) == col(SyncRunRow.stream),
-        col(other.state) == RunState.RUNNING,
-        col(other.lease_until) > now,
+        other.c.connection == _RUN.c.connection,
+        other.c.stream == _RUN.c.stream,
+        other.c.state == RunState.RUNNING,
+        other.c.lease_until > now,
     )
-    return (
-        select(SyncRunRow)
-        .where(text("sync_run.state IN ('waiting', 'running')"), ~is_held)
-        .order_by(col(SyncRunRow.scheduled_for), col(SyncRunRow.id))
+    next_one = (
+        core_select(_RUN.c.id)
+        .where(text("sync_run.state IN ('waiting', 'running')"), ~is_held, ~among(_RUN.c.connection, "resting"))
+        .order_by(_RUN.c.scheduled_for, _RUN.c.id)
         .limit(1)
     )
+    started_at = func.coalesce(_RUN.c.started_at, now)
+    return Prepared(
+        update(_RUN)
+        .where(_RUN.c.id.in_(next_one))
+        .values(
+            state=RunState.RUNNING,
+            lease_owner=bindparam("owner"),
+            lease_until=bindparam("until"),
+            started_at=started_at,
+        )
+        .returning(*_RUN.c)
+    )
 
 
-def _held(run_id: int, owner: int) -> Update:
-    return update(_RUN).where(_RUN.c.id == run_id, _RUN.c.state == RunState.RUNNING, _RUN.c.lease_owner == owner)
+def _moving_cursor(dialect: Dialect) -> Upsert:
+    insert = upsert_on(dialect, CursorRow)
+    moved = {"value": insert.excluded.value, "read_at": insert.excluded.read_at}
+    every = insert.values({column.name: bindparam(column.name, type_=column.type) for column in _CURSOR.c})
+    return every.on_conflict_do_update(index_elements=["connection", "stream"], set_=moved)
+
+
+_HELD: Final = update(_RUN).where(
+    _RUN.c.id == bindparam("number"), _RUN.c.state == RunState.RUNNING, _RUN.c.lease_owner == bindparam("owner")
+)
+_LEASE_NEXT: Final = _leasing_next()
+_RENEW: Final = Prepared(_HELD.values(lease_until=bindparam("until")))
+_FINISH: Final = Prepared(
+    _HELD.values(
+        state=bindparam("to"),
+        ended_at=bindparam("now"),
+        lease_owner=None,
+        lease_until=None,
+        received_count=bindparam("received"),
+        repeated_count=bindparam("repeated"),
+        failure=bindparam("failing"),
+    )
+)
+_GIVE_UP: Final = Prepared(
+    update(_RUN)
+    .where(_RUN.c.state == RunState.RUNNING, among(_RUN.c.lease_owner, "owners"))
+    .values(lease_until=bindparam("now"))
+)
+_CURSOR_OF: Final = Prepared(
+    core_select(_CURSOR.c.value).where(_CURSOR.c.connection == bindparam("of"), _CURSOR.c.stream == bindparam("what"))
+)
+_MOVE_CURSOR: Final = Prepared(_moving_cursor("sqlite"), postgresql=_moving_cursor("postgresql"))
 
 
 def _note_scheduled(session: Session, connection: str, stream: str, at: datetime) -> None:

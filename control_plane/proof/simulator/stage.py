@@ -23,6 +23,8 @@ from control_plane.store.troubles import DatabaseAwayError
 FIRST: Final = (1, 2)
 """The workers that are there at the beginning."""
 START: Final = Start("worker", "host", 1)
+_TABLES: Final = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
+_GUARDS: Final = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%BEFORE DELETE%'"
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108  # Linux keeps it in memory: a commit need not wait for a disk
 
 
@@ -42,10 +44,10 @@ class ProcessDiedError(BaseException):
 class Stage:
     """One open database, with a second connection that looks at it from outside."""
 
-    def __init__(self, database: Database, pages: sqlite3.Connection, watch: sqlite3.Connection) -> None:
+    def __init__(self, database: Database, watch: sqlite3.Connection) -> None:
         self.database: Final = database
         self.watch: Final = watch
-        self._pages = pages
+        self._restoring = _restoring(watch)
         self._ending = Commit.DONE
         self._is_committed = False
         with database.read() as session:
@@ -54,8 +56,9 @@ class Stage:
         event.listen(database.writer, "commit", self._committing)
 
     def restore(self) -> None:
-        """Put the database back to its beginning; its statements stay compiled."""
-        self._pages.backup(self.watch)
+        """Put the database back to its beginning; its schema stays, and with it every statement that SQLite knows."""
+        for statement in self._restoring:
+            self.watch.execute(statement)
 
     def lists(self) -> Lists:
         """Return the ERP's lists as they are at the beginning, read already."""
@@ -90,17 +93,32 @@ def stage() -> Iterator[Stage]:
     with TemporaryDirectory(prefix="tieout-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
         url = f"sqlite:///{folder}/history.db"
         migrate(url)
-        database = open_database(url)
-        try:
-            _furnish(database)
-            with (
-                closing(sqlite3.connect(":memory:")) as pages,
-                closing(sqlite3.connect(f"{folder}/history.db", isolation_level=None)) as watch,
-            ):
-                watch.backup(pages)
-                yield Stage(database, pages, watch)
-        finally:
-            database.dispose()
+        with closing(sqlite3.connect(f"{folder}/history.db", isolation_level=None, cached_statements=500)) as watch:
+            _let_delete(watch)
+            database = open_database(url)
+            try:
+                _furnish(database)
+                yield Stage(database, watch)
+            finally:
+                database.dispose()
+
+
+def _let_delete(watch: sqlite3.Connection) -> None:
+    """Drop what keeps rows from being deleted: no history deletes any, but what comes between two does."""
+    for (name,) in watch.execute(_GUARDS).fetchall():
+        watch.execute(f'DROP TRIGGER "{name}"')
+
+
+def _restoring(watch: sqlite3.Connection) -> tuple[str, ...]:
+    """Keep all rows as they are now, and return the statements that bring them back."""
+    watch.execute("ATTACH ':memory:' AS beginning")
+    tables = [name for (name,) in watch.execute(_TABLES).fetchall()]
+    for name in tables:
+        watch.execute(f'CREATE TABLE beginning."{name}" AS SELECT * FROM main."{name}"')  # noqa: S608  # our tables
+    emptied = [f'DELETE FROM main."{name}"' for name in tables]  # noqa: S608  # our tables
+    full = [name for name in tables if watch.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone()]  # noqa: S608
+    filled = [f'INSERT INTO main."{name}" SELECT * FROM beginning."{name}"' for name in full]  # noqa: S608
+    return "BEGIN IMMEDIATE", *emptied, *filled, "COMMIT"
 
 
 def _furnish(database: Database) -> None:
