@@ -1,8 +1,9 @@
 """What is found before a bulk operation is planned: its set, its figures, and whether one person may do it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Final
 
 from connectors.canonical.master_data import Domain
@@ -29,7 +30,7 @@ from control_plane.domain.transaction import State
 from control_plane.engine import intents
 from control_plane.engine.policy import policy_of
 from control_plane.flows.flow import LIFTABLE
-from control_plane.store import exception_cases
+from control_plane.store import causes, exception_cases
 from control_plane.store import pacing as paces
 from control_plane.store.queries import bulk as queries
 from control_plane.store.queries import search
@@ -129,17 +130,31 @@ def _scope(hand: Hand, act: BulkAct) -> Scope:
 
 
 def _chosen(hand: Hand, act: BulkAct, selection: Selection) -> Chosen:
-    session, scope, most = hand.unit.session, _scope(hand, act), MOST_ITEMS + 1
+    session, scope, find = hand.unit.session, _scope(hand, act), _finder(hand, act, selection)
     if not selection.identifiers:
-        return Chosen(queries.candidates(session, scope, FITS[act], selection.filters, limit=most))
+        return Chosen(find())
     named = search.named(session, scope, selection.identifiers, sorted(hand.unit.flows))
     cases = {one: number for one in selection.identifiers if (number := _case_id(hand, scope, one)) is not None}
     among = {number for numbers in named.values() for number in numbers}
-    items = queries.candidates(
-        session, scope, FITS[act], selection.filters, among=among, cases=set(cases.values()), limit=most
-    )
+    items = find(among=among, cases=set(cases.values()))
     unknown = tuple(one for one in selection.identifiers if not named[one] and one not in cases)
     return Chosen(items, unknown, _unfit(selection, named, cases, items))
+
+
+def _finder(hand: Hand, act: BulkAct, selection: Selection) -> Callable[..., list[Item]]:
+    """Return what finds the exceptions that fit; a cause brings along those that are told in it."""
+    others = {name: value for name, value in selection.filters.items() if name != "fingerprint"}
+    cause = selection.filters.get("fingerprint", "")
+    told = [one for one, into in causes.merged(hand.unit.session).items() if into == cause] if cause else []
+    return partial(
+        queries.candidates,
+        hand.unit.session,
+        _scope(hand, act),
+        FITS[act],
+        others,
+        fingerprints=[cause, *told] if cause else [],
+        limit=MOST_ITEMS + 1,
+    )
 
 
 def _unfit(

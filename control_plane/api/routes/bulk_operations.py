@@ -36,7 +36,9 @@ from control_plane.store.tables import BulkItemRow, BulkOperationRow
 
 router: Final = APIRouter(prefix="/v1/bulk-operations", tags=["bulk operations"], route_class=StrictRoute)
 
-_FILTERS: Final = frozenset({"fingerprint", "code", "kind", "flow", "team", "legal_entity_id", "connection"})
+_FILTERS: Final = frozenset(
+    {"fingerprint", "record_domain", "record_code", "code", "kind", "flow", "team", "legal_entity_id", "connection"}
+)
 
 _PARAMETERS: Final[Mapping[BulkAct, set[str]]] = {
     BulkAct.CORRECT: {"changes", "reason_code"},

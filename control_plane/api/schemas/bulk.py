@@ -21,7 +21,10 @@ class BulkPlan(Because):
 
     act: BulkAct
     fingerprint: _Text = ""
-    """Of a cause."""
+    """Of a cause, with those that are told in it."""
+    record_domain: _Text = ""
+    record_code: _Text = ""
+    """Of the record that a line of the causes' list names."""
     code: _Text = ""
     kind: _Text = ""
     flow: _Text = ""

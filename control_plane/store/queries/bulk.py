@@ -62,6 +62,7 @@ def candidates(
     fit: Fit,
     filters: Mapping[str, str],
     *,
+    fingerprints: Collection[str] = (),
     among: Collection[int] | None = None,
     cases: Collection[int] = (),
     limit: int,
@@ -76,6 +77,8 @@ def candidates(
         .order_by(_CASE.c.id)
         .limit(limit)
     )
+    if fingerprints:
+        query = query.where(_CASE.c.fingerprint.in_(sorted(fingerprints)))
     if among is not None:
         query = query.where(or_(_CASE.c.transaction_id.in_(sorted(among)), _CASE.c.id.in_(sorted(cases))))
     return [Item(*row) for row in session.connection().execute(query)]

@@ -1,12 +1,13 @@
 """Bulk operations over a real database: planned, approved, tried on one, stopped by themselves, run through."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 import pytest
 from sqlmodel import col, select
 
-from control_plane.acts import approvals, claims
+from control_plane.acts import approvals, causes, claims
 from control_plane.acts import bulk as acts
 from control_plane.acts.decided import CONSEQUENCES
 from control_plane.acts.door import (
@@ -196,6 +197,15 @@ def test_a_pasted_list_names_what_is_unknown_and_what_does_not_fit(lite: BulkSta
     row = lite.plan(anna, identifiers=[*known, "NOTHING-1", posted, "NOTHING-2"])
     assert row.item_count == 7
     assert (row.plan["unknown"], row.plan["unfit"]) == (["NOTHING-1", "NOTHING-2"], [posted])
+
+
+def test_a_cause_brings_along_those_that_are_told_in_it(lite: BulkStand) -> None:
+    anna = lite.person(Role.ANALYST)
+    (one,), (other,) = lite.failed(1), lite.failed(1, "rejected_by_target")
+    assert lite.plan(anna, fingerprint=one.fingerprint).item_count == 1
+    merge = partial(causes.merge, fingerprint=other.fingerprint, into=one.fingerprint, revision=1)
+    lite.do(anna, merge)
+    assert lite.plan(anna, fingerprint=one.fingerprint).item_count == 2
 
 
 def test_a_document_is_in_one_running_operation(stand: BulkStand) -> None:
