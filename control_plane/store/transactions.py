@@ -94,9 +94,10 @@ _HELD: Final = Prepared(
 )
 _LOCK: Final = Prepared(core_select(TRANSACTION.c.id).where(_IS_NAMED).order_by(TRANSACTION.c.id).with_for_update())
 _VERSIONS: Final = Prepared(
-    _WORK.where(TRANSACTION.c.flow == bindparam("flow"), among(TRANSACTION.c.source_id, "source_ids")).order_by(
-        TRANSACTION.c.id
-    )
+    _WORK.where(
+        TRANSACTION.c.flow.concat("") == bindparam("flow"),  # else SQLite reads the whole flow by another index
+        among(TRANSACTION.c.source_id, "source_ids"),
+    ).order_by(TRANSACTION.c.id)
 )
 _HEADS: Final = Prepared(
     core_select(TRANSACTION.c.order_key).where(among(TRANSACTION.c.order_key, "keys"), _OPEN).distinct()
