@@ -2,10 +2,13 @@
 
 from typing import Final
 
-from control_plane.acts import bulk, corrections, group_values, hand_posting
+from control_plane.acts import bindings, bulk, corrections, failure_rules, flow_values, group_values, hand_posting
 from control_plane.acts.approvals import Consequence, Consequences
 
 CONSEQUENCES: Final[Consequences] = {
+    bindings.KIND: bindings.CONSEQUENCE,
+    failure_rules.KIND: failure_rules.CONSEQUENCE,
+    flow_values.KIND: flow_values.CONSEQUENCE,
     corrections.KIND: corrections.CONSEQUENCE,
     hand_posting.KIND: hand_posting.CONSEQUENCE,
     bulk.KIND: Consequence(bulk.approved, bulk.let_go),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any, Final
 
 from connectors.canonical.money import NO_CURRENCY
@@ -50,6 +51,11 @@ class Subject:
 
     type: str
     id: int
+
+
+def named_subject(kind: str, *names: str) -> Subject:
+    """Return the subject of what is known by names and not by a number of its own."""
+    return Subject(kind, int.from_bytes(blake2b("|".join(names).encode(), digest_size=8).digest()) >> 1)
 
 
 @dataclass(frozen=True, slots=True)

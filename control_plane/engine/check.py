@@ -89,7 +89,7 @@ def judge(unit: Unit, examined: Sequence[Examined]) -> None:
     opens = {one.work.id: one.wakes_at for one in judged if one.wakes_at is not None}
     holds.replace(unit.session, {one.work.id: one.awaited for one in judged}, opens)
     budgets.replace(unit.session, [_using(one) for one in kept if one.to is State.READY], now=unit.now)
-    stopped = {one.work.id: one for one in kept if one.to in {State.ON_HOLD, State.FAILED}}
+    stopped = {one.work.id: one for one in judged if one.to in {State.ON_HOLD, State.FAILED}}
     placed = transactions.by_ids(unit.session, sorted(stopped))  # under the entity and with the amount found meanwhile
     trouble.open_cases(unit, [_trouble(work, stopped[work.id]) for work in placed])
     trouble.release_cases(unit, [one.work.id for one in kept if one.to is State.READY])
@@ -139,6 +139,8 @@ def _run(flow: Flow, work: Work, report: ExpenseReport, known: facts.Gathered) -
         known.spent.use(work.id, verdict.case.budget_uses)  # the next one finds what this one leaves
     opens_at = verdict.facts.get("window_opens_at") if reason is Reason.CUTOFF else None
     awaited = [(str(one.domain), one.legal_entity, one.code) for one in verdict.awaited]
+    if to is State.ON_HOLD:
+        awaited.append(holds.policy_key(flow.name))
     return Examined(
         work,
         verdict,

@@ -1,7 +1,7 @@
 """Settle: what the target answered becomes transitions, postings and exceptions, in one unit of work."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from control_plane.domain.delivery import Attempted, Settlement
 from control_plane.domain.machine import By
 from control_plane.domain.retry import RetryPolicy
 from control_plane.domain.transaction import WITHDRAWABLE, Reason, State, transition
-from control_plane.engine import recall, succeed, trouble
+from control_plane.engine import recall, recognize, succeed, trouble
 from control_plane.engine.intents import lists_behind
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.policy import retry_of
@@ -39,6 +39,7 @@ Decided = tuple[Answered, Settlement]
 
 def settle_posts(unit: Unit, parts: Parts, answers: Sequence[Answered]) -> None:
     """Record what came back from posting. What is no longer ours is kept as evidence and not applied."""
+    answers = _recognized(unit, answers)
     patience = {flow: retry_of(unit, flow) for flow in {answer.work.seen.flow for answer in answers}}
     decided = [(answer, _decide_post(unit, parts, answer, patience[answer.work.seen.flow])) for answer in answers]
     apply(unit, _refuse_proofs_of_others(unit, decided), by=By.LEASE)
@@ -46,7 +47,7 @@ def settle_posts(unit: Unit, parts: Parts, answers: Sequence[Answered]) -> None:
 
 def settle_finds(unit: Unit, parts: Parts, answers: Sequence[Answered]) -> None:
     """Record what the target says about documents that may be booked; what stays unclear is asked about again."""
-    found = [(answer, _decide_find(unit, parts, answer)) for answer in answers]
+    found = [(answer, _decide_find(unit, parts, answer)) for answer in _recognized(unit, answers)]
     decided = _refuse_proofs_of_others(unit, found)
     moving = [one for one in decided if one[1].to is not one[0].work.seen.state]
     staying = [one for one in decided if one[1].to is one[0].work.seen.state]
@@ -71,6 +72,12 @@ def attempted_of(work: Work) -> Attempted:
     """Return what is known of the transaction's attempts."""
     first = work.first_attempt_at or work.received_at
     return Attempted(work.attempt_count, first, work.last_sent_at or first, work.absent_count)
+
+
+def _recognized(unit: Unit, answers: Sequence[Answered]) -> list[Answered]:
+    said = [(answer.work.id, answer.work.target, answer.outcomes) for answer in answers]
+    read = recognize.recognize(unit, said)
+    return [replace(answer, outcomes=outcomes) for answer, outcomes in zip(answers, read, strict=True)]
 
 
 def _decide_post(unit: Unit, parts: Parts, answer: Answered, policy: RetryPolicy) -> Settlement:
@@ -200,8 +207,9 @@ def _book(unit: Unit, kept: Sequence[Decided]) -> None:
 
 
 def _awaited(answer: Answered) -> set[holds.HoldKey]:
-    """Return what a refused document waits for: any change of what it rests on, or of its earlier posting."""
-    return {*lists_behind(answer.intents), succeed.posting_key(answer.work)}
+    """Return what a refused document waits for: any change of what it rests on, its policy, its earlier posting."""
+    policy = holds.policy_key(answer.work.seen.flow)
+    return {*lists_behind(answer.intents), succeed.posting_key(answer.work), policy}
 
 
 def _tell_people(unit: Unit, kept: Sequence[Decided]) -> None:

@@ -23,11 +23,16 @@ POSTING: Final = "posting"
 CLOCK: Final = "clock"
 """The code is the reason; the transaction is woken when its time comes."""
 POLICY: Final = "policy"
-"""The code is a policy key, such as `routing`."""
+"""The code is a flow: whatever is decided about it may free what it holds."""
 
 
 _LISTS: Final = "holds"
 """What is locked for every change of a list or a policy: those are rare."""
+
+
+def policy_key(flow: str) -> HoldKey:
+    """Return what waits for a decision about a flow's policy."""
+    return POLICY, "", flow
 
 
 def watch(session: Session, keys: Iterable[HoldKey] = ()) -> None:

@@ -1,12 +1,12 @@
 """The ERP's own lists, version by version, and how the sources' keys are bound to them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Table, func, select, text, update
-from sqlmodel import Session
+from sqlmodel import Session, col
 from sqlmodel import select as sqlmodel_select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -114,6 +114,17 @@ def current_of(session: Session, domains: Collection[Domain]) -> dict[Key, Maste
     return {key_of(one): one for one in map(_record_of, rows)}
 
 
+def active(session: Session, domain: Domain, code: str, legal_entity: str = "") -> MasterRecord | None:
+    """Return the active record of a code, as a legal entity sees it if one is named, else the first one there is."""
+    query = select(*_SAID).where(
+        _IS_CURRENT, _RECORD.c.active, _RECORD.c.domain == domain.value, _RECORD.c.code == code
+    )
+    if legal_entity:
+        query = query.where(_RECORD.c.legal_entity_id.in_([legal_entity, ""]))
+    row = session.connection().execute(query.order_by(_RECORD.c.legal_entity_id.desc()).limit(1)).first()
+    return None if row is None else _record_of(row)
+
+
 def as_of(session: Session, domain: Domain, moment: datetime) -> list[MasterRecord]:
     """Return a list as we knew it at a moment, by legal entity and code."""
     newest_first = func.row_number().over(
@@ -144,6 +155,15 @@ def age(session: Session, domain: Domain, *, now: datetime) -> timedelta | None:
 def every_binding(session: Session) -> dict[BindingKey, str]:
     """Return the ERP's keys of all source keys that do not bind to themselves."""
     return {(Domain(domain), system, key): erp_key for domain, system, key, erp_key in _BINDINGS.rows(session)}
+
+
+def bindings(session: Session, wanted: Mapping[str, str], *, after: int | None, limit: int) -> list[BindingRow]:
+    """Return the bindings in force, the newest first; the wanted columns have these values, empty ones any."""
+    is_wanted = [_BINDING.c[name] == value for name, value in wanted.items() if value]
+    query = sqlmodel_select(BindingRow).where(_BINDING_IS_CURRENT, *is_wanted)
+    if after is not None:
+        query = query.where(col(BindingRow.id) < after)
+    return list(session.exec(query.order_by(col(BindingRow.id).desc()).limit(limit)).all())
 
 
 def bind(session: Session, binding: Binding, *, by: str, now: datetime, ids: Ids) -> bool:

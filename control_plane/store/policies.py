@@ -10,6 +10,7 @@ from sqlalchemy import select as core_select
 from sqlmodel import Session, col, func, select
 
 from control_plane.runtime import Ids
+from control_plane.store import holds
 from control_plane.store.database import advisory_lock
 from control_plane.store.prepared import Prepared
 from control_plane.store.statements import table_of
@@ -68,7 +69,7 @@ def propose(
 
 
 def approve(session: Session, policy_id: int, *, checker: str, now: datetime) -> PolicyRow:
-    """Let a proposed version take effect.
+    """Let a proposed version take effect; what it may release is checked again.
 
     Raises:
         UnknownProposalError: it does not exist or has been approved already.
@@ -87,6 +88,7 @@ def approve(session: Session, policy_id: int, *, checker: str, now: datetime) ->
         raise OutdatedProposalError(f"A later version of {row.flow}.{row.key} than {row.version} is in effect")
     row.checker, row.approved_at = checker, now
     session.flush()
+    holds.wake(session, [holds.policy_key(row.flow)], now=now)
     return row
 
 

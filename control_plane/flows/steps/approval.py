@@ -9,7 +9,7 @@ from connectors.canonical.money import Money
 from connectors.failures import Failure
 from control_plane.domain.calendar import period_of
 from control_plane.domain.transaction import Reason
-from control_plane.domain.verdict import Case, Known, Needs, Verdict
+from control_plane.domain.verdict import Awaited, Case, Known, Needs, Verdict
 from control_plane.flows.exchange import converted
 
 NEEDS: Final = Needs(master_data=frozenset({Domain.APPROVAL_HIERARCHY}))
@@ -62,13 +62,14 @@ def approval(case: Case, known: Known) -> Verdict:
     if not compared:
         return Verdict(case, warnings=(*strangers, _not_comparable(authorities[-1])), facts=facts)
     highest = max(compared, key=lambda one: one.limit_minor or 0)
-    said = _said(case, _above_limit(case, highest, known), rules["above_limit"])
+    awaited = tuple(Awaited(Domain.APPROVAL_HIERARCHY, case.legal_entity, one.code) for one in authorities)
+    said = _said(case, _above_limit(case, highest, known), rules["above_limit"], awaited)
     return replace(said, warnings=(*said.warnings, *strangers), facts=facts)
 
 
-def _said(case: Case, failure: Failure, rule: str) -> Verdict:
+def _said(case: Case, failure: Failure, rule: str, awaited: tuple[Awaited, ...] = ()) -> Verdict:
     if rule == "hold":
-        return Verdict(case, (failure,), hold=Reason.APPROVAL)
+        return Verdict(case, (failure,), hold=Reason.APPROVAL, awaited=awaited)
     return Verdict(case, warnings=(failure,))
 
 

@@ -15,6 +15,7 @@ from control_plane.domain.access import Scope
 from control_plane.domain.identity import UnknownIdError, parse_public_id
 from control_plane.domain.sla import SlaStatus
 from control_plane.domain.transaction import OPEN, PLACE_OF, Place, State
+from control_plane.store import holds
 from control_plane.store.queries.sums import equal, indexed, open_documents, within
 from control_plane.store.statements import table_of
 from control_plane.store.tables import (
@@ -88,8 +89,9 @@ def named(session: Session, scope: Scope, identifiers: Sequence[str], flows: Seq
 
 
 def awaited(session: Session, transaction_id: int) -> list[HoldRow]:
-    """Return what a held transaction waits for."""
-    return list(session.exec(select_rows(HoldRow).where(col(HoldRow.transaction_id) == transaction_id)).all())
+    """Return what a held transaction waits for; a decision about its flow, which may free any, is not named."""
+    is_its_own = (col(HoldRow.transaction_id) == transaction_id) & (HoldRow.domain != holds.POLICY)
+    return list(session.exec(select_rows(HoldRow).where(is_its_own)).all())
 
 
 def last_case(session: Session, transaction_id: int) -> ExceptionCaseRow | None:
