@@ -3,7 +3,8 @@
 from typing import Final
 
 from control_plane.acts.door import Hand, NotPossibleError, see_exception
-from control_plane.acts.steps import change_step, document_of, end, go_on, move_document, require_other_eyes
+from control_plane.acts.duties import require_second_person
+from control_plane.acts.steps import change_step, document_of, end, go_on, move_document
 from control_plane.domain import exception_case
 from control_plane.domain.access import Act, may
 from control_plane.domain.identity import public_id
@@ -56,7 +57,7 @@ def release(hand: Hand, case_id: int, *, revision: int) -> None:
     """
     seen = see_exception(hand, Act.LIFT_HOLD, case_id, revision=revision)
     document = document_of(seen, can_lift, "This hold goes by itself; nobody may lift it.")
-    require_other_eyes(hand, seen)
+    require_second_person(hand, seen, Act.LIFT_HOLD)
     change_step(hand, seen, "release", exception_case.release)
     overrides.lift(hand.unit.session, document.id, Reason(document.reason), now=hand.unit.now)
 
@@ -70,7 +71,7 @@ def declare_duplicate(hand: Hand, case_id: int, *, revision: int, of: int) -> No
     """
     seen = see_exception(hand, Act.DECLARE_DUPLICATE, case_id, revision=revision)
     document = document_of(seen, is_suspect, "Only a document that is held as a suspect is declared a duplicate.")
-    require_other_eyes(hand, seen)
+    require_second_person(hand, seen, Act.DECLARE_DUPLICATE)
     other = transactions.row_of(hand.unit.session, of)
     if other is None or other.id == document.id or not may(hand.actor, Act.READ, other.legal_entity_id):
         raise NotPossibleError("There is no such other document.")

@@ -7,7 +7,6 @@ from typing import Any, Final
 from control_plane.acts.door import (
     ChangedMeanwhileError,
     Hand,
-    NotAllowedError,
     NotPossibleError,
     Seen,
     change_exception,
@@ -98,16 +97,6 @@ def document_of(seen: Seen, fits: Callable[[TransactionRow], bool], otherwise: s
     if seen.document is None or not fits(seen.document):
         raise NotPossibleError(otherwise)
     return seen.document
-
-
-def require_other_eyes(hand: Hand, seen: Seen) -> None:
-    """Return quietly if somebody else than the actor works on the exception.
-
-    Raises:
-        NotAllowedError: the actor does, or whose work they do.
-    """
-    if seen.row.claimed_by in hand.actor.persons:
-        raise NotAllowedError("You work on this exception; somebody else has to decide.")
 
 
 def go_on(hand: Hand, seen: Seen, name: str) -> None:

@@ -15,12 +15,13 @@ from control_plane.api.problem_json import ProblemError
 from control_plane.api.services import Services
 from control_plane.api.shield import REQUEST_ID
 from control_plane.domain.access import Act, Actor, Scope, scope_of
-from control_plane.store import people
+from control_plane.store import audit, people
 from control_plane.store.people import USE_NOTED_EVERY, Authenticated
 from control_plane.store.troubles import DatabaseTroubleError
 
 LOG: Final = logging.getLogger(__name__)
 
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEARER: Final = HTTPBearer(auto_error=False, description="An API key: `Authorization: Bearer tie_…`")
 
 
@@ -79,6 +80,8 @@ async def who_asks(request: Request) -> Asking:
     scheme, key = get_authorization_scheme_param(request.headers.get("authorization"))
     found = await _recognized(services, key) if scheme.lower() == "bearer" else None
     if found is None:
+        if request.method not in _SAFE:
+            await run_in_threadpool(_record_shut_out, services, request, key)
         headers = {"www-authenticate": 'Bearer realm="tieout"'}
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "unauthorized", "Name a valid API key.", headers=headers)
     return Asking(services, found.actor, request.scope[REQUEST_ID])
@@ -104,6 +107,26 @@ def _authenticate(services: Services, key: str, now: datetime) -> Authenticated 
     if found is not None:
         _note_use(services, found, now)
     return found
+
+
+def _record_shut_out(services: Services, request: Request, key: str) -> None:
+    """Keep on record that somebody tried to act whom nobody lets in any more."""
+    try:
+        with services.database.write() as session:
+            person = people.shut_out(session, key)
+            if person is not None:
+                entry = audit.Entry(
+                    actor=person.login,
+                    actor_id=person.id,
+                    action="act.refused",
+                    object_type="request",
+                    object_id=request.url.path,
+                    reason="The key, or the person, lets nobody in any more.",
+                    request_id=request.scope[REQUEST_ID],
+                )
+                audit.write(session, entry, key=services.secrets.audit, now=services.runtime.now())
+    except DatabaseTroubleError:  # the answer is no, on record or not
+        LOG.warning("a refused key not recorded")
 
 
 def _note_use(services: Services, found: Authenticated, now: datetime) -> None:

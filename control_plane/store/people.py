@@ -178,6 +178,13 @@ def authenticate(session: Session, text: str, *, now: datetime) -> Authenticated
     return Authenticated(_holder(session, rows, now), key.key_id, rows[0].last_used_at, rows[0].expires_at)
 
 
+def shut_out(session: Session, text: str) -> PersonRow | None:
+    """Return the person to whom a true key belonged that lets nobody in any more."""
+    key = read_key(text)
+    row = None if key is None else session.exec(select(ApiKeyRow).where(ApiKeyRow.key_id == key.key_id)).first()
+    return by_id(session, row.person_id) if row is not None and key is not None and key.fits(row.sha256) else None
+
+
 def note_use(session: Session, key_id: str, *, now: datetime) -> bool:
     """Note that a key was used, at most once a minute; return whether it was noted."""
     is_old = or_(_KEY.c.last_used_at.is_(None), _KEY.c.last_used_at <= now - USE_NOTED_EVERY)
