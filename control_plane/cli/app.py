@@ -2,7 +2,7 @@
 
 import typer
 
-from control_plane.cli import processes, proofs, simulate, transactions
+from control_plane.cli import approvals, bulk, exception_acts, processes, proofs, simulate, transactions
 
 EPILOG = "Exit codes: 0 fine, 1 the answer is no, 2 the command or the configuration is wrong, 3 something is away."
 
@@ -24,3 +24,6 @@ app.command()(processes.migrate)
 app.command()(proofs.verify)
 app.command()(simulate.simulate)
 app.add_typer(transactions.app)
+app.add_typer(exception_acts.app)
+app.add_typer(bulk.app)
+app.add_typer(approvals.app)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import Final
 
 import typer
 
@@ -11,15 +12,26 @@ from control_plane.bootstrap.sharing import key_file
 from control_plane.cli.exits import ERRORS, Exit
 from control_plane.settings import Settings
 
+REFUSED: Final = frozenset(
+    {
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.PRECONDITION_FAILED,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+"""The answer is no; everything else is a trouble with the way to the API."""
+
 
 @contextmanager
 def client_of(settings: Settings, key: str | None) -> Iterator[ApiClient]:
-    """Give a client of the API; what it does not find ends the command with a sentence."""
+    """Give a client of the API; what it does not find or allow ends the command with a sentence."""
     with ApiClient(settings.api.address, key or _known_key(settings)) as client:
         try:
             yield client
         except ApiError as error:
-            if error.problem.status != HTTPStatus.NOT_FOUND:
+            if error.problem.status not in REFUSED:
                 raise
             ERRORS.print(str(error), style="red", markup=False)
             raise typer.Exit(Exit.NO) from error

@@ -14,7 +14,7 @@ class Exit(IntEnum):
 
     FINE = 0
     NO = 1
-    """The answer is no: nothing was found, the books differ, the schema is not up to date."""
+    """The answer is no: nothing was found, an act was refused, the books differ, the schema is not up to date."""
     WRONG = 2
     """The command or the configuration is wrong, or a port or database is in use."""
     AWAY = 3

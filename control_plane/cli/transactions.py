@@ -1,10 +1,8 @@
 """`tieout transactions`: find a document by any number it has, and read what happened to it."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
 
 from control_plane.cli.exits import ERRORS, Exit, told
 from control_plane.cli.options import AsJson, Config, Key
@@ -16,8 +14,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="transactions", help="Find documents and read what happened to them.", no_args_is_help=True)
 
-_UNCUT: Final = 1000
-"""Columns where nobody looks: a table takes what it needs."""
 _ID: Final = "txn_"
 _CONFIRMATION: Final = "_confirmation"
 _LOOKED_AT: Final = 20
@@ -37,7 +33,7 @@ def find(
 ) -> None:
     """Find transactions, newest first."""
     from control_plane.cli.asking import client_of
-    from control_plane.cli.tables import transactions_table
+    from control_plane.cli.tables import console, transactions_table
     from control_plane.settings import load_settings
 
     with told(), client_of(load_settings(config), key) as client:
@@ -45,7 +41,7 @@ def find(
     if as_json:
         typer.echo(page.model_dump_json(indent=2))
     elif page.items:
-        _console().print(transactions_table(page.items))
+        console().print(transactions_table(page.items))
     else:
         ERRORS.print("Nothing was found.")
     raise typer.Exit(Exit.FINE if page.items else Exit.NO)
@@ -60,7 +56,7 @@ def show(
 ) -> None:
     """Show one transaction with its story."""
     from control_plane.cli.asking import client_of
-    from control_plane.cli.tables import transaction_page
+    from control_plane.cli.tables import console, transaction_page
     from control_plane.settings import load_settings
 
     with told(), client_of(load_settings(config), key) as client:
@@ -69,7 +65,7 @@ def show(
     if as_json:
         typer.echo(f'{{"transaction": {detail.model_dump_json()}, "lineage": {story.model_dump_json()}}}')
     else:
-        _console().print(transaction_page(detail, story.items))
+        console().print(transaction_page(detail, story.items))
 
 
 @app.command()
@@ -89,12 +85,6 @@ def replay(
         seen = client.transaction(_named(client, identifier))
         detail = client.replay(seen.id, revision=seen.revision, as_of=as_of, reason=reason)
     typer.echo(detail.model_dump_json() if as_json else f"{detail.id} is {detail.state} ({detail.reason}).")
-
-
-def _console() -> Console:
-    """Return where tables go: as wide as the terminal, and uncut into a file or a pipe."""
-    width = None if sys.stdout.isatty() else _UNCUT
-    return Console(width=width, soft_wrap=True, highlight=False, markup=False)
 
 
 def _named(client: "ApiClient", identifier: str) -> str:

@@ -37,7 +37,7 @@ def test_the_help_lists_every_command_and_the_exit_codes() -> None:
 def test_the_migrations_lead_to_the_models() -> None:
     answer = _run("migrate", "--check")
 
-    assert (answer.exit_code, answer.stdout) == (0, "A database at revision 0001 is what the models say.\n")
+    assert (answer.exit_code, answer.stdout) == (0, "A database at revision 0002 is what the models say.\n")
     assert not Path(".tieout").exists()
 
 

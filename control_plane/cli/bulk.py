@@ -1,0 +1,238 @@
+"""`tieout bulk`: one act over many exceptions, planned, tried on few, then on all."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from control_plane.cli.exits import ERRORS, Exit, told
+from control_plane.cli.many import pasted
+from control_plane.cli.options import AsJson, Config, Key, Reason
+from control_plane.domain.bulk import BulkAct, BulkState, ItemState
+
+if TYPE_CHECKING:
+    from control_plane.api.client import ApiClient
+    from control_plane.api.schemas import BulkOperationDetail
+
+app = typer.Typer(name="bulk", help="Do one thing to many exceptions.", no_args_is_help=True)
+
+Operation = Annotated[str, typer.Argument(help="The operation, as `tieout bulk plan` and `list` name it.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Wait for its end, and say how far it is.")]
+WaitFor = Annotated[float, typer.Option("--for", min=1, max=86_400, help="Seconds to wait at most.")]
+Steer = Callable[["ApiClient", "BulkOperationDetail"], "BulkOperationDetail"]
+
+_LOOK_EVERY: Final = 1.0
+_LONGEST_LIST: Final = 200
+_HOUR: Final = 3600.0
+_UNDER_WAY: Final = frozenset({BulkState.RUNNING})
+
+
+@app.command()
+def plan(
+    act: Annotated[BulkAct, typer.Argument(help="What to do.")],
+    reason: Reason,
+    identifiers: Annotated[list[str] | None, typer.Argument(help="Documents; - reads a pasted list.")] = None,
+    cause: Annotated[str, typer.Option(help="The exceptions of this cause.")] = "",
+    code: Annotated[str, typer.Option(help="Those with this failure code.")] = "",
+    team: Annotated[str, typer.Option(help="Those of this team.")] = "",
+    entity: Annotated[str, typer.Option(help="Those of this legal entity.")] = "",
+    connection: Annotated[str, typer.Option(help="Those of this connection.")] = "",
+    config: Config = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Freeze what fits all of this now, and show what it is worth and what is to be expected."""
+    from control_plane.api.schemas import BulkPlan
+    from control_plane.cli.asking import client_of
+    from control_plane.settings import load_settings
+
+    wanted = BulkPlan(
+        act=act,
+        reason=reason,
+        identifiers=_at_most(_LONGEST_LIST, pasted(identifiers or ())),
+        fingerprint=cause,
+        code=code,
+        team=team,
+        legal_entity_id=entity,
+        connection=connection,
+    )
+    with told(), client_of(load_settings(config), key) as client:
+        planned = client.plan_bulk(wanted)
+    _show(planned, as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    state: Annotated[BulkState | None, typer.Option(help="Only those in this state.")] = None,
+    mine: Annotated[bool | None, typer.Option("--mine", help="Only those that you planned.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
+    config: Config = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """List bulk operations, the newest first."""
+    from control_plane.cli.asking import client_of
+    from control_plane.cli.desk_tables import operations_table
+    from control_plane.cli.tables import console
+    from control_plane.settings import load_settings
+
+    with told(), client_of(load_settings(config), key) as client:
+        page = client.bulk_operations(limit=limit, state=state, mine=mine)
+    if as_json:
+        typer.echo(page.model_dump_json(indent=2))
+    elif page.items:
+        console().print(operations_table(page.items))
+    else:
+        ERRORS.print("There is no such operation.")
+    raise typer.Exit(Exit.FINE if page.items else Exit.NO)
+
+
+@app.command()
+def show(operation: Operation, config: Config = None, key: Key = None, as_json: AsJson = False) -> None:
+    """Show one operation: its plan, how far it is, and what you may do."""
+    from control_plane.cli.asking import client_of
+    from control_plane.settings import load_settings
+
+    with told(), client_of(load_settings(config), key) as client:
+        detail = client.bulk_operation(operation)
+    _show(detail, as_json=as_json)
+
+
+@app.command()
+def items(
+    operation: Operation,
+    state: Annotated[ItemState | None, typer.Option(help="Only those in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
+    cursor: Annotated[str, typer.Option(help="Where the page before ended: its next_cursor.")] = "",
+    config: Config = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what became of each document, in the order in which they are done."""
+    from control_plane.cli.asking import client_of
+    from control_plane.cli.desk_tables import items_table
+    from control_plane.cli.tables import console
+    from control_plane.settings import load_settings
+
+    with told(), client_of(load_settings(config), key) as client:
+        page = client.bulk_items(operation, cursor=cursor, limit=limit, state=state)
+    if as_json:
+        typer.echo(page.model_dump_json(indent=2))
+    else:
+        console().print(items_table(page.items))
+        if page.next_cursor:
+            ERRORS.print(f"There are more: --cursor {page.next_cursor}", markup=False)
+
+
+@app.command()
+def start(
+    operation: Operation,
+    reason: Reason,
+    watch: Watch = False,
+    seconds: WaitFor = _HOUR,
+    config: Config = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Begin with a single document; refused with the difference where the set is no longer the same."""
+
+    def steer(client: "ApiClient", seen: "BulkOperationDetail") -> "BulkOperationDetail":
+        return client.start_bulk(seen.id, revision=seen.revision, reason=reason)
+
+    _steer(operation, steer, seconds if watch else 0, config=config, key=key, as_json=as_json)
+
+
+@app.command()
+def pause(
+    operation: Operation, reason: Reason, config: Config = None, key: Key = None, as_json: AsJson = False
+) -> None:
+    """Begin nothing more; what is on its way comes to its end."""
+
+    def steer(client: "ApiClient", seen: "BulkOperationDetail") -> "BulkOperationDetail":
+        return client.pause_bulk(seen.id, revision=seen.revision, reason=reason)
+
+    _steer(operation, steer, 0, config=config, key=key, as_json=as_json)
+
+
+@app.command()
+def resume(
+    operation: Operation,
+    reason: Reason,
+    watch: Watch = False,
+    seconds: WaitFor = _HOUR,
+    config: Config = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on, with a single document first."""
+
+    def steer(client: "ApiClient", seen: "BulkOperationDetail") -> "BulkOperationDetail":
+        return client.resume_bulk(seen.id, revision=seen.revision, reason=reason)
+
+    _steer(operation, steer, seconds if watch else 0, config=config, key=key, as_json=as_json)
+
+
+@app.command()
+def cancel(
+    operation: Operation, reason: Reason, config: Config = None, key: Key = None, as_json: AsJson = False
+) -> None:
+    """End it for good: what was not begun is skipped."""
+
+    def steer(client: "ApiClient", seen: "BulkOperationDetail") -> "BulkOperationDetail":
+        return client.cancel_bulk(seen.id, revision=seen.revision, reason=reason)
+
+    _steer(operation, steer, 0, config=config, key=key, as_json=as_json)
+
+
+@app.command()
+def watch(
+    operation: Operation, seconds: WaitFor = _HOUR, config: Config = None, key: Key = None, as_json: AsJson = False
+) -> None:
+    """Wait for its end and say how far it is; 0 only where every document succeeded."""
+    _steer(operation, lambda _, seen: seen, seconds, config=config, key=key, as_json=as_json)
+
+
+def _at_most(count: int, identifiers: list[str]) -> tuple[str, ...]:
+    if len(identifiers) > count:
+        raise typer.BadParameter(f"a pasted list has {count} entries at most, not {len(identifiers)}")
+    return tuple(identifiers)
+
+
+def _steer(operation: str, steer: Steer, seconds: float, *, config: Config, key: Key, as_json: bool) -> None:
+    """Act on an operation as it is, and wait for its end where that is wanted."""
+    from control_plane.cli.asking import client_of
+    from control_plane.settings import load_settings
+
+    with told(), client_of(load_settings(config), key) as client:
+        detail = steer(client, client.bulk_operation(operation))
+        if seconds:
+            detail = _watched(client, detail, seconds)
+    _show(detail, as_json=as_json)
+    if seconds and detail.progress.succeeded < detail.progress.total:
+        raise typer.Exit(Exit.NO)
+
+
+def _watched(client: "ApiClient", detail: "BulkOperationDetail", seconds: float) -> "BulkOperationDetail":
+    """Return the operation as it ended, or as it was after so many seconds."""
+    from control_plane.cli.desk_tables import progress
+
+    until, before = time.monotonic() + seconds, ""
+    while detail.state in _UNDER_WAY and time.monotonic() < until:
+        time.sleep(_LOOK_EVERY)
+        detail = client.bulk_operation(detail.id)
+        now = progress(detail)
+        if now != before:
+            ERRORS.print(now, markup=False)
+        before = now
+    return detail
+
+
+def _show(detail: "BulkOperationDetail", *, as_json: bool) -> None:
+    from control_plane.cli.desk_tables import operation_page
+    from control_plane.cli.tables import console
+
+    if as_json:
+        typer.echo(detail.model_dump_json(indent=2))
+    else:
+        console().print(operation_page(detail))
