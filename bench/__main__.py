@@ -30,7 +30,7 @@ def main() -> int:
     if options.command == "profile":
         show_costs(options.count, batch=options.batch, top=options.top)
         return 0
-    groups = [options.only] if options.only else list(GROUPS)
+    groups = [options.only] if options.only else list(AT_SCALE if options.scale else GROUPS)
     return max(_run_group(name, options) for name in groups)
 
 
@@ -53,7 +53,7 @@ def _run_group(name: str, options: argparse.Namespace) -> int:
     plan = QUICK if options.quick else WHOLE
     parts = GROUPS[name]
     if options.scale:
-        plan, parts = at_scale(plan, options.scale), AT_SCALE[name]
+        plan, parts = at_scale(plan, options.scale), AT_SCALE.get(name, {})
     if options.part:
         parts = {options.part: parts[options.part]}
     with postgres() as server:

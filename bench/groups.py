@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from bench import drain, intake, kill, leases, throughput, workers
+from bench import drain, exceptions, intake, kill, leases, throughput, workers
 from bench.figures import Figure
 from bench.places import Places
 from bench.plan import Plan
@@ -19,6 +19,9 @@ GROUPS: Final[Mapping[str, Mapping[str, Part]]] = {
         "workers": workers.measure,
         "kill": kill.measure,
         "drain": drain.measure,
+    },
+    "exceptions": {
+        "desk": exceptions.measure,
     },
 }
 """By group, its parts in the order in which they run."""

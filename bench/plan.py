@@ -26,6 +26,9 @@ class Plan:
     """Documents a second that the ERP takes."""
     killed: int = 5_000
     killed_peers: int = 500
+    open_exceptions: int = 100_000
+    desk_acts: int = 400
+    """Of each kind, whose times are compared."""
 
 
 WHOLE: Final = Plan()
@@ -42,6 +45,8 @@ QUICK: Final = Plan(
     drained=400,
     killed=600,
     killed_peers=200,
+    open_exceptions=10_000,
+    desk_acts=30,
 )
 
 SCALES: Final[Mapping[str, int]] = {"1M": 1_000_000, "10M": 10_000_000}
