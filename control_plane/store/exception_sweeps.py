@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table, update
+from sqlalchemy import ColumnElement, Table, false, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -30,7 +30,7 @@ Swept = Mapping[str, Sequence[ExceptionCaseRow]]
 
 def has_due(session: Session, *, now: datetime) -> bool:
     """Return whether the moment of any exception has come."""
-    queries = (select(ExceptionCaseRow.id).where(is_due(now)) for is_due in _DUE.values())
+    queries = (select(ExceptionCaseRow.id).where(is_due(session, now)) for is_due in _DUE.values())
     return any(session.exec(query.limit(1)).first() is not None for query in queries)
 
 
@@ -61,12 +61,12 @@ def _move(session: Session, name: str, step: exception_cases.Step, now: datetime
     due = _due(session, name, now)
     if not due:
         return due
-    still = _DUE[name](now)  # somebody may have been faster
+    still = _DUE[name](session, now)  # somebody may have been faster
     return exception_cases.move(session, _is_one_of([row.id for row in due]) & still, step, now=now)
 
 
 def _due(session: Session, name: str, now: datetime) -> Sequence[ExceptionCaseRow]:
-    return session.exec(select(ExceptionCaseRow).where(_DUE[name](now)).limit(AT_ONCE)).all()
+    return session.exec(select(ExceptionCaseRow).where(_DUE[name](session, now)).limit(AT_ONCE)).all()
 
 
 def _is_one_of(case_ids: Sequence[int]) -> ColumnElement[bool]:
@@ -82,28 +82,30 @@ def _is(*states: CaseState) -> ColumnElement[bool]:
     return col(ExceptionCaseRow.state).in_([state.value for state in states])
 
 
-def _is_told_in_what_is_settled(_now: datetime) -> ColumnElement[bool]:
+def _is_told_in_what_is_settled(_session: Session, _now: datetime) -> ColumnElement[bool]:
     settled = select(_INTO.id).where(
         col(_INTO.id) == ExceptionCaseRow.merged_into, col(_INTO.state).in_([state.value for state in SETTLED])
     )
     return col(ExceptionCaseRow.merged_into).is_not(None) & _is(CaseState.MERGED) & settled.exists()
 
 
-def _is_of_who_is_away(now: datetime) -> ColumnElement[bool]:
+def _is_of_who_is_away(session: Session, now: datetime) -> ColumnElement[bool]:
     """Return what somebody had claimed before they went away; what they claim meanwhile is their own business."""
     is_away = (col(AbsenceRow.starts_at) <= now) & (col(AbsenceRow.ends_at) > now)
+    away = session.exec(select(AbsenceRow.person_id).where(is_away)).all()
+    if not away:  # nearly always: the exceptions need not be looked at
+        return false()
     claimed_by, claimed_at = col(ExceptionCaseRow.claimed_by), col(ExceptionCaseRow.claimed_at)
     since = select(AbsenceRow.id).where(is_away, AbsenceRow.person_id == claimed_by, AbsenceRow.starts_at > claimed_at)
-    is_theirs = claimed_by.in_(select(AbsenceRow.person_id).where(is_away))
-    return is_theirs & _is(CaseState.ASSIGNED, CaseState.IN_PROGRESS) & since.exists()
+    return claimed_by.in_(away) & _is(CaseState.ASSIGNED, CaseState.IN_PROGRESS) & since.exists()
 
 
-_DUE: Final[Mapping[str, Callable[[datetime], ColumnElement[bool]]]] = {
-    "claim_expired": lambda now: (col(ExceptionCaseRow.claim_expires_at) <= now) & _is(CaseState.ASSIGNED),
-    "hand_over_expired": lambda now: col(ExceptionCaseRow.offer_expires_at) <= now,
+_DUE: Final[Mapping[str, Callable[[Session, datetime], ColumnElement[bool]]]] = {
+    "claim_expired": lambda _, now: (col(ExceptionCaseRow.claim_expires_at) <= now) & _is(CaseState.ASSIGNED),
+    "hand_over_expired": lambda _, now: col(ExceptionCaseRow.offer_expires_at) <= now,
     "owner_away": _is_of_who_is_away,
-    "woken": lambda now: (col(ExceptionCaseRow.wake_at) <= now) & _is(CaseState.DEFERRED),
+    "woken": lambda _, now: (col(ExceptionCaseRow.wake_at) <= now) & _is(CaseState.DEFERRED),
     "unmerged": _is_told_in_what_is_settled,
-    "closed": lambda now: (col(ExceptionCaseRow.closes_at) <= now) & _is(CaseState.RESOLVED),
+    "closed": lambda _, now: (col(ExceptionCaseRow.closes_at) <= now) & _is(CaseState.RESOLVED),
 }
 """Whose moment has come, by what happens to it."""

@@ -13,7 +13,7 @@ from control_plane.domain.exception_case import CaseState
 from control_plane.store.exception_cases import IS_LIVE
 from control_plane.store.queries import desk
 from control_plane.store.queries.desk import Shown, Wanted
-from control_plane.store.queries.sums import CurrencySum
+from control_plane.store.queries.sums import CurrencySum, together
 from control_plane.store.statements import table_of
 from control_plane.store.tables import ExceptionCaseRow
 
@@ -38,7 +38,13 @@ def summary(session: Session, scope: Scope, equal: Mapping[str, str], *, since: 
 def _part(session: Session, scope: Scope, equal: Mapping[str, str], name: str, fits: ColumnElement[bool]) -> Part:
     wanted = Wanted(equal=equal, is_open=None, also=fits)
     first = desk.exceptions(session, scope, wanted, after=None, limit=MOST_SHOWN)
-    return Part(name, desk.worth(session, scope, wanted) if first else (), first)
+    if len(first) < MOST_SHOWN:  # these are all
+        return Part(name, together(_sum_of(one.row) for one in first), first)
+    return Part(name, desk.worth(session, scope, wanted), first)
+
+
+def _sum_of(row: ExceptionCaseRow) -> CurrencySum:
+    return CurrencySum(row.currency, 1, row.amount_minor, row.group_minor)
 
 
 def _parts(since: datetime, now: datetime) -> dict[str, ColumnElement[bool]]:
