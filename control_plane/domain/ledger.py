@@ -1,14 +1,14 @@
 """The money ledger's arithmetic: what one change moves, netted per key."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from control_plane.domain.transaction import PLACE_OF, Place, State
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class LedgerKey:
+class LedgerKey(NamedTuple):
     """One line of the ledger (FINANCE, "The money ledger"); a change of any part is a movement of its own."""
 
     flow: str
@@ -60,10 +60,21 @@ def amounts_of(amount_minor: int, group_minor: int | None) -> Amounts:
 
 def net(movements: Iterable[Movement]) -> list[Movement]:
     """Return one movement per key, zero ones left out, in key order (so that writers lock rows in one order)."""
-    sums: dict[LedgerKey, Amounts] = {}
+    by_key: dict[LedgerKey, list[Amounts]] = defaultdict(list)
     for key, amounts in movements:
-        sums[key] = sums.get(key, NOTHING) + amounts
-    return [(key, sums[key]) for key in sorted(sums) if sums[key] != NOTHING]
+        by_key[key].append(amounts)
+    sums = [(key, total(by_key[key])) for key in sorted(by_key)]
+    return [(key, amounts) for key, amounts in sums if amounts != NOTHING]
+
+
+def total(every: Sequence[Amounts]) -> Amounts:
+    """Return the sum of amounts, part by part."""
+    return Amounts(
+        sum([one.count for one in every]),
+        sum([one.positive_minor for one in every]),
+        sum([one.negative_minor for one in every]),
+        sum([one.group_minor for one in every]),
+    )
 
 
 def by_place(balances: Iterable[Movement]) -> Mapping[Place, Amounts]:

@@ -15,8 +15,9 @@ from control_plane.domain.approval import ApprovalState, Asked, Proposal, Subjec
 from control_plane.runtime import Ids
 from control_plane.store.database import advisory_lock
 from control_plane.store.queries.sums import equal, within
-from control_plane.store.statements import count_of, table_of, to_json, upsert
+from control_plane.store.statements import count_of, table_of, upsert
 from control_plane.store.tables import ApprovalRow
+from control_plane.store.values import to_json
 
 _APPROVAL: Final[Table] = table_of(ApprovalRow)
 _IS_OPEN: Final[ColumnElement[bool]] = literal_column("approval.state = 'open'")

@@ -12,8 +12,9 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from control_plane.store.database import advisory_lock
-from control_plane.store.statements import dialect_of, table_of, to_json
+from control_plane.store.statements import dialect_of, table_of
 from control_plane.store.tables import UNRESOLVED, AuditRow
+from control_plane.store.values import to_json
 
 _AUDIT: Final[Table] = table_of(AuditRow)
 _FACTS: Final = tuple(column.name for column in _AUDIT.columns if column.name not in {"previous_hash", "hash"})

@@ -18,9 +18,10 @@ from sqlmodel import Session
 
 from control_plane.store import driver
 from control_plane.store.prepared import Prepared
-from control_plane.store.statements import Dialect, dialect_of, to_json
+from control_plane.store.statements import Dialect, dialect_of
 from control_plane.store.troubles import DatabaseAwayError, DatabaseTroubleError, DiskUntrustedError, named_troubles
 from control_plane.store.turns import Turns
+from control_plane.store.values import to_json
 
 if TYPE_CHECKING:
     import sqlite3

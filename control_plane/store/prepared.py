@@ -15,8 +15,7 @@ from sqlmodel import Session
 
 from control_plane.store import driver
 from control_plane.store.driver import Values
-from control_plane.store.statements import to_json
-from control_plane.store.values import Bind, Read, bind_of, bound, read_of
+from control_plane.store.values import Bind, Read, bind_of, bound, read_of, to_json
 
 Row = tuple[Any, ...]
 

@@ -1,35 +1,16 @@
 """The statements that the two databases spell differently."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, Literal, cast
+from typing import Any, Literal, cast
 
-import orjson
-from sqlalchemy import (
-    ARRAY,
-    CTE,
-    CursorResult,
-    Delete,
-    Insert,
-    Table,
-    Update,
-    column,
-    func,
-    inspect,
-    literal,
-    select,
-)
+from sqlalchemy import CursorResult, Delete, Insert, Table, Update, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect as EngineDialect
-from sqlalchemy.types import TypeEngine
 from sqlmodel import Session, SQLModel
 
 from control_plane.store import driver
 from control_plane.store.values import Bind, bind_of, bound
-
-_NUL: Final = r"\u0000"
-"""PostgreSQL keeps it in no text; it comes only in what others say wrongly."""
-_REPLACEMENT: Final = r"\ufffd"
 
 Dialect = Literal["sqlite", "postgresql"]
 Upsert = sqlite.Insert | postgresql.Insert
@@ -81,41 +62,6 @@ def insert_rows(session: Session, model: type[SQLModel], names: tuple[str, ...],
         driver.repeated(connection, command, kept)
     else:
         driver.copied(connection, command, kept)
-
-
-def to_json(value: object) -> str:
-    """Return a value as the JSON that is kept: keys in order, so that equal values are equal texts.
-
-    Raises:
-        TypeError: it has no exact JSON form (a `Decimal`: money is an integer or an exact string).
-    """
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode().replace(_NUL, _REPLACEMENT)
-
-
-def listed(session: Session, columns: Mapping[str, TypeEngine[Any]], rows: Collection[Sequence[Any]]) -> CTE:
-    """Return rows as a table to join with, sent as one parameter per column however many they are.
-
-    A long list of keys neither grows the statement nor meets the databases' limits on parameters.
-    """
-    if dialect_of(session) == "sqlite":
-        each = func.json_each(to_json(_bound(session, columns, rows))).table_valued("value")
-        places = enumerate(columns.items())
-        found = [
-            func.json_extract(each.c.value, f"$[{place}]", type_=kind).label(name) for place, (name, kind) in places
-        ]
-        return select(*found).cte("listed")
-    turned = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-    arrays = [literal(list(values), ARRAY(kind)) for values, kind in zip(turned, columns.values(), strict=True)]
-    names = [column(name, kind) for name, kind in columns.items()]
-    return select(func.unnest(*arrays).table_valued(*names).render_derived()).cte("listed")
-
-
-def _bound(
-    session: Session, columns: Mapping[str, TypeEngine[Any]], rows: Collection[Sequence[Any]]
-) -> list[list[Any]]:  # as the database keeps the values
-    dialect = session.get_bind().dialect
-    binds = [kind.dialect_impl(dialect).bind_processor(dialect) for kind in columns.values()]
-    return [[bind(value) if bind else value for bind, value in zip(binds, row, strict=True)] for row in rows]
 
 
 @lru_cache(maxsize=256)

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
+import orjson
 from sqlalchemy.engine import Dialect as EngineDialect
-from sqlalchemy.types import Float, TypeEngine
+from sqlalchemy.types import JSON, Float, TypeEngine
 from sqlmodel.sql.sqltypes import UTCDateTime
+
+_NUL: Final = r"\u0000"
+"""PostgreSQL keeps it in no text; it comes only in what others say wrongly."""
+_REPLACEMENT: Final = r"\ufffd"
 
 Bind = Callable[[Any], Any]
 """From a column's value to the driver's."""
@@ -14,10 +19,21 @@ Read = Callable[[Any], Any]
 """From the driver's value, which is not None, to the column's."""
 
 
+def to_json(value: object) -> str:
+    """Return a value as the JSON that is kept: keys in order, so that equal values are equal texts.
+
+    Raises:
+        TypeError: it has no exact JSON form (a `Decimal`: money is an integer or an exact string).
+    """
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode().replace(_NUL, _REPLACEMENT)
+
+
 def bind_of(kind: TypeEngine[Any], dialect: EngineDialect) -> Bind | None:
     """Return how the driver is given a column's values; None: as they are."""
     if isinstance(kind, UTCDateTime) and dialect.name == "sqlite":
         return _written
+    if isinstance(kind, JSON):
+        return to_json
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 

@@ -15,9 +15,10 @@ from control_plane.domain.access import Scope
 from control_plane.domain.cure import BY_ITSELF, Treated, is_back
 from control_plane.store import causes, master_data
 from control_plane.store.lineage import Kind
+from control_plane.store.prepared import Prepared, given
 from control_plane.store.queries.desk import Wanted, conditions
 from control_plane.store.queries.sums import CurrencySum, earliest, sum_columns, sum_of, together, within
-from control_plane.store.statements import listed, table_of
+from control_plane.store.statements import table_of
 from control_plane.store.tables import ExceptionCaseRow, LineageRow
 
 _CASE: Final[Table] = table_of(ExceptionCaseRow)
@@ -191,17 +192,26 @@ _Line = tuple[str, str, str]
 def _cured(session: Session, groups: Iterable[_Group]) -> Mapping[_Line, datetime]:
     """Return when the last exception of each line was resolved, each found by one look into the index."""
     wanted = {_line_of(row) for group in groups for row in group}
-    keys = listed(session, dict.fromkeys(_LINE, _TEXT), sorted(wanted))
+    return {
+        (name, domain, code): cured_at
+        for name, domain, code, cured_at in _CURES.rows(session, keys=sorted(wanted))
+        if cured_at is not None
+    }
+
+
+def _finding_cures() -> Prepared:
+    keys = given("keys", dict.fromkeys(_LINE, _TEXT))
     last = (
         select(_CURED.c.resolved_at)
         .where(_IS_CURED, *(_CURED.c[name] == keys.c[name] for name in _LINE))
         .order_by(_CURED.c.resolved_at.desc())
         .limit(1)
         .scalar_subquery()
-        .label("cured_at")
     )
-    rows = session.connection().execute(select(keys, last))
-    return {_line_of(row): row.cured_at for row in rows if row.cured_at is not None}
+    return Prepared(select(*(keys.c[name] for name in _LINE), last))
+
+
+_CURES: Final = _finding_cures()
 
 
 def _line_of(row: Any) -> _Line:  # a row that names a line

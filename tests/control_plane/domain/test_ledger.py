@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,5 +58,5 @@ def test_all_places_together_are_what_was_received(movements: list[Movement]) ->
 
 def test_an_amount_stands_in_the_place_of_its_state() -> None:
     for state in State:
-        places = by_place([(replace(KEY, state=state.value), amounts_of(1, None))])
+        places = by_place([(KEY._replace(state=state.value), amounts_of(1, None))])
         assert [place for place, amounts in places.items() if amounts.count] == [PLACE_OF[state]]

@@ -1,6 +1,5 @@
 import threading
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pytest
 from sqlmodel import Session, select
@@ -16,7 +15,7 @@ from tests.stands.balance import is_balanced
 from tests.stands.runtime import MORNING, CountingIds, StandRuntime
 
 KEY = LedgerKey("expense_report", "DE01", "EUR", "2026-03", "", "ready", "new")
-BLOCKED = replace(KEY, state="on_hold", reason="budget")
+BLOCKED = KEY._replace(state="on_hold", reason="budget")
 TEN = Amounts(1, 1000, 0, 900)
 
 

@@ -6,8 +6,9 @@ from sqlalchemy.exc import IntegrityError
 
 from connectors.canonical.master_data import Domain
 from control_plane.store.database import Database
-from control_plane.store.statements import insert_many, table_of, to_json, upsert
+from control_plane.store.statements import insert_many, table_of, upsert
 from control_plane.store.tables import HoldRow, MasterDataRow, PayloadRow
+from control_plane.store.values import to_json
 from tests.stands.runtime import MORNING
 
 
