@@ -65,6 +65,8 @@ def delegate(hand: Hand, wanted: Wanted, *, to: str, person: str = "") -> int:
     substitute = people.by_login(hand.unit.session, to)
     if substitute is None or not substitute.is_active or substitute.is_machine or substitute.id == who.id:
         raise NotPossibleError("There is no such colleague.")
+    if substitute.id == hand.actor.person_id:
+        raise NotAllowedError("Nobody gives themselves the work, and so the roles, of somebody else.")
     within = _period(hand, wanted)
     number = presence.add_delegation(
         hand.unit.session,

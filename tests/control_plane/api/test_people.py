@@ -18,7 +18,7 @@ async def test_i_am_told_who_i_am_and_what_i_may(lite: Stand) -> None:
         {"role": "analyst", "legal_entity_id": "DE01"},
         {"role": "viewer", "legal_entity_id": "*"},
     ]
-    assert me["acts"] == ["claim", "propose", "read", "retry", "return"]
+    assert me["acts"] == ["break_glass", "claim", "comment", "propose", "read", "retry", "return"]
 
 
 async def test_a_one_time_code_signs_in_once(stand: Stand) -> None:
