@@ -4,7 +4,7 @@ from functools import partial
 
 from control_plane.acts.door import Hand, NotPossibleError, Seen, see_exception
 from control_plane.acts.steps import change_step, take_step
-from control_plane.domain import exception_case, merging
+from control_plane.domain import case_ends, merging
 from control_plane.domain.access import Act, may
 from control_plane.domain.exception_case import CaseFacts, CaseState
 from control_plane.domain.machine import By
@@ -47,7 +47,7 @@ def close(hand: Hand, case_id: int, *, revision: int) -> None:
         UnknownObjectError, NotAllowedError, ChangedMeanwhileError: see `door.see_exception`.
         NotPossibleError: it is not resolved.
     """
-    step = partial(exception_case.close, by=By.CONTROLLER)
+    step = partial(case_ends.close, by=By.CONTROLLER)
     take_step(hand, Act.CLOSE, case_id, "close", step, revision=revision)
 
 

@@ -16,8 +16,6 @@ CLAIM_LASTS_AT_MOST: Final = timedelta(hours=8)
 """How long open forms can keep a claim on which nobody works: a forgotten screen owns nothing for ever."""
 DEFERS_AT_MOST: Final = timedelta(days=92)
 """How far away an exception can be put: a quarter, so that no close is missed twice."""
-CLOSES_AFTER: Final = timedelta(days=7)
-"""How long a resolved exception may come back before it is closed."""
 
 
 class CaseState(StrEnum):
@@ -97,10 +95,6 @@ class NotClaimedByActorError(ValueError):
 
 class NotExpiredError(ValueError):
     """The claim still stands, or the exception is being worked on."""
-
-
-class NoEvidenceError(ValueError):
-    """A click resolves nothing: name the posting, the read-back, the returned or the cancelled version."""
 
 
 class NoWakeTimeError(ValueError):
@@ -314,37 +308,6 @@ def fail_again(case: CaseFacts) -> CaseFacts:
     """
     again = replace(moved(case, CaseState.IN_PROGRESS, By.SYSTEM), attempt=case.attempt + 1)
     return again if case.claimed_by is not None else moved(again, CaseState.NEW, By.SYSTEM)
-
-
-def resolve(case: CaseFacts, evidence: str) -> CaseFacts:
-    """Return the exception resolved by evidence.
-
-    Raises:
-        NoEvidenceError: there is none.
-        ForbiddenTransitionError: its document is not on the way.
-    """
-    if not evidence.strip():
-        raise NoEvidenceError(f"exception {case.id} has no evidence")
-    return replace(moved(case, CaseState.RESOLVED, By.SYSTEM), evidence=evidence)
-
-
-def regress(case: CaseFacts) -> CaseFacts:
-    """Return a resolved exception that came back, with its team, and counted.
-
-    Raises:
-        ForbiddenTransitionError: it was not resolved, or is closed.
-    """
-    again = moved(case, CaseState.NEW, By.SYSTEM)
-    return replace(again, attempt=case.attempt + 1, regression_count=case.regression_count + 1)
-
-
-def close(case: CaseFacts, by: By) -> CaseFacts:
-    """Return a resolved exception closed for good.
-
-    Raises:
-        ForbiddenTransitionError: it is not resolved, or this hand may not close it.
-    """
-    return moved(case, CaseState.CLOSED, by)
 
 
 def _own(case: CaseFacts, person_id: int) -> CaseFacts:

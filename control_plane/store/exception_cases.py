@@ -13,17 +13,15 @@ from sqlmodel import Session, col, select
 
 from connectors.canonical.money import Money
 from connectors.failures import Failure, remedy_of, sentence_of
+from control_plane.domain.case_ends import CLOSES_AFTER, regress, resolve
 from control_plane.domain.cause import cause_of, record_of
 from control_plane.domain.exception_case import (
-    CLOSES_AFTER,
     SETTLED,
     CaseFacts,
     CaseState,
     fail_again,
     moved,
-    regress,
     release,
-    resolve,
 )
 from control_plane.domain.machine import By
 from control_plane.runtime import Ids

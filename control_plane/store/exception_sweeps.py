@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Table, false, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from control_plane.domain.exception_case import SETTLED, CaseState, close, expire, take_back, wake
+from control_plane.domain.case_ends import close
+from control_plane.domain.exception_case import SETTLED, CaseState, expire, take_back, wake
 from control_plane.domain.hand_over import bounce
 from control_plane.domain.machine import By
 from control_plane.domain.materiality import Materiality

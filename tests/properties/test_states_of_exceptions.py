@@ -8,6 +8,7 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
+from control_plane.domain import case_ends
 from control_plane.domain import exception_case as acts
 from control_plane.domain.exception_case import CASE_TRANSITIONS, SETTLED, CaseFacts, CaseState
 from control_plane.domain.hand_over import (
@@ -47,16 +48,16 @@ ACTS: Final[dict[str, Act]] = {
     "retry": lambda case, person, _now: acts.retry(case, person),
     "release": lambda case, _person, _now: acts.release(case),
     "fail_again": lambda case, _person, _now: acts.fail_again(case),
-    "resolve": lambda case, _person, _now: acts.resolve(case, "posting 17"),
-    "resolve by a click": lambda case, _person, _now: acts.resolve(case, ""),
+    "resolve": lambda case, _person, _now: case_ends.resolve(case, "posting 17"),
+    "resolve by a click": lambda case, _person, _now: case_ends.resolve(case, ""),
     "propose": lambda case, person, _now: acts.propose(case, person),
     "withdraw": lambda case, person, _now: acts.withdraw(case, person),
     "approve": lambda case, _person, _now: acts.decide(case, is_approved=True),
     "refuse": lambda case, _person, _now: acts.decide(case, is_approved=False),
-    "close": lambda case, _person, _now: acts.close(case, By.SYSTEM),
-    "close as a controller": lambda case, _person, _now: acts.close(case, By.CONTROLLER),
-    "close by a click": lambda case, _person, _now: acts.close(case, By.OWNER),
-    "regress": lambda case, _person, _now: acts.regress(case),
+    "close": lambda case, _person, _now: case_ends.close(case, By.SYSTEM),
+    "close as a controller": lambda case, _person, _now: case_ends.close(case, By.CONTROLLER),
+    "close by a click": lambda case, _person, _now: case_ends.close(case, By.OWNER),
+    "regress": lambda case, _person, _now: case_ends.regress(case),
     "cancel": lambda case, _person, _now: acts.moved(case, CaseState.CANCELLED, By.SYSTEM),
     "merge": lambda case, person, _now: merge(case, OTHER, person),
     "unmerge": lambda case, _person, _now: unmerge(case, By.TEAM),
@@ -66,7 +67,7 @@ REFUSALS: Final = (
     acts.ClaimedBySomebodyElseError,
     acts.NotClaimedByActorError,
     acts.NotExpiredError,
-    acts.NoEvidenceError,
+    case_ends.NoEvidenceError,
     NotOfferedError,
     NotOverdueError,
 )

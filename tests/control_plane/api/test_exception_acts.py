@@ -10,7 +10,8 @@ import pytest
 
 from connectors.twins.running import running_in_thread
 from control_plane.domain.access import Role
-from control_plane.domain.exception_case import CLAIM_LASTS, CLOSES_AFTER, FORM_LASTS
+from control_plane.domain.case_ends import CLOSES_AFTER
+from control_plane.domain.exception_case import CLAIM_LASTS, FORM_LASTS
 from control_plane.domain.materiality import Materiality
 from control_plane.domain.transaction import Reason, State
 from control_plane.store import exception_cases, exception_sweeps

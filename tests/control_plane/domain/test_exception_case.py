@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from control_plane.domain.case_ends import NoEvidenceError, close, regress, resolve
 from control_plane.domain.exception_case import (
     CLAIM_LASTS,
     CLAIM_LASTS_AT_MOST,
@@ -11,12 +12,10 @@ from control_plane.domain.exception_case import (
     CaseFacts,
     CaseState,
     ClaimedBySomebodyElseError,
-    NoEvidenceError,
     NotClaimedByActorError,
     NotExpiredError,
     NoWakeTimeError,
     claim,
-    close,
     decide,
     defer,
     expire,
@@ -25,9 +24,7 @@ from control_plane.domain.exception_case import (
     keep_open,
     moved,
     propose,
-    regress,
     release,
-    resolve,
     retry,
     start_work,
     take_back,

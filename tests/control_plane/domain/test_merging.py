@@ -2,12 +2,12 @@ from dataclasses import replace
 
 import pytest
 
+from control_plane.domain.case_ends import resolve
 from control_plane.domain.exception_case import (
     CaseFacts,
     CaseState,
     NotClaimedByActorError,
     release,
-    resolve,
 )
 from control_plane.domain.machine import By, ForbiddenTransitionError
 from control_plane.domain.merging import NotMergeableError, merge, unmerge

@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from connectors.failures import Failure
+from control_plane.domain import case_ends
 from control_plane.domain import exception_case as machine
 from control_plane.domain.exception_case import CaseFacts
 from control_plane.domain.machine import By
@@ -163,7 +164,7 @@ def test_what_somebody_else_changed_is_not_changed_on_old_sight(desk: Desk) -> N
 def test_after_a_closed_exception_a_new_one_is_opened_and_linked(desk: Desk) -> None:
     first = desk.open(trouble())[0]
     desk.resolve(t1="posted as 49")
-    desk.step(first.id, lambda case: machine.close(case, By.SYSTEM))
+    desk.step(first.id, lambda case: case_ends.close(case, By.SYSTEM))
     second = desk.open(trouble(code="recalled_after_post"))[0]
     assert (second.id != first.id, second.former_id, second.state) == (True, first.id, "new")
     assert desk.row(first.id).state == "closed"

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from control_plane.domain import exception_case as machine
-from control_plane.domain.exception_case import CLAIM_LASTS, CLOSES_AFTER
+from control_plane.domain.case_ends import CLOSES_AFTER
+from control_plane.domain.exception_case import CLAIM_LASTS
 from control_plane.domain.hand_over import OFFER_LASTS, Receiver, hand_over
 from control_plane.domain.materiality import DEFAULT_MINOR, Materiality
 from control_plane.domain.merging import merge
