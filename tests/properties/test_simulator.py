@@ -16,7 +16,7 @@ from control_plane.proof.simulator.many import first_broken, tally
 
 pytestmark = pytest.mark.slow
 
-HISTORIES = 60
+HISTORIES = 250
 PARTS = 4
 _FENCE_CHECK = re.compile(r' AND "transaction"\.fence = \w+\.seen_fence')
 
