@@ -1,5 +1,6 @@
-"""What the client knows of the exception desk: exceptions, causes, approvals, corrections, bulk operations."""
+"""What the client knows of the exception desk: exceptions, causes, corrections, and what people say."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -7,26 +8,30 @@ from pydantic import BaseModel
 from control_plane.api.schemas import (
     ApprovalView,
     Because,
-    BulkItemView,
-    BulkOperationDetail,
-    BulkOperationView,
-    BulkPlan,
     CauseDetail,
     Causes,
+    Comments,
+    CommentText,
+    CommentWritten,
     CorrectableFields,
     Correction,
     CorrectionView,
-    DecisionOn,
     Deferral,
     DuplicateOf,
     ExceptionDetail,
     ExceptionFigures,
     ExceptionSummary,
     HandOver,
+    HandPosting,
+    ListedAnswer,
+    ListedClaim,
+    ListedHandOver,
     MergeCause,
     MergeInto,
     NoteText,
     Page,
+    Replies,
+    ShiftSummary,
 )
 from control_plane.api.wire import FilterValue, Wire, path
 
@@ -121,6 +126,45 @@ class DeskClient(Wire):
     def _deal(self, exception_id: str, deed: str, revision: int, body: BaseModel | None = None) -> ExceptionDetail:
         return self.act(ExceptionDetail, path("exceptions", exception_id, deed), revision, body)
 
+    # --- pasted lists
+
+    def claim_listed(self, identifiers: Sequence[str]) -> ListedAnswer:
+        """Claim what a pasted list (at most 200) names, each by itself."""
+        return self.send(ListedAnswer, path("exceptions", "claim-listed"), ListedClaim(identifiers=list(identifiers)))
+
+    def hand_over_listed(
+        self, identifiers: Sequence[str], *, reason: str, person: str = "", team: str = ""
+    ) -> ListedAnswer:
+        """Hand over what a pasted list (at most 200) names; what nobody has is claimed first."""
+        body = ListedHandOver(identifiers=list(identifiers), reason=reason, person=person, team=team)
+        return self.send(ListedAnswer, path("exceptions", "hand-over-listed"), body)
+
+    # --- what people say
+
+    def comments(self, exception_id: str, *, cursor: str = "", limit: int = 50) -> Comments:
+        """Return what was said about an exception and all versions of its document, newest first."""
+        return self.get(Comments, path("exceptions", exception_id, "comments"), cursor=cursor, limit=limit)
+
+    def comment(self, exception_id: str, text: str) -> CommentWritten:
+        """Say something about an exception; `@login` names somebody who is told."""
+        return self.send(CommentWritten, path("exceptions", exception_id, "comments"), CommentText(text=text))
+
+    def mentions(self) -> Comments:
+        """Return the comments that name the asker and that they have not read, newest first."""
+        return self.get(Comments, path("mentions"))
+
+    def read_mention(self, comment_id: str) -> Comments:
+        """Say that a comment was read; return those that are left."""
+        return self.send(Comments, path("mentions", comment_id, "read"))
+
+    def replies(self, exception_id: str) -> Replies:
+        """Return the letters about a document, with its values in them; nothing is sent."""
+        return self.get(Replies, path("exceptions", exception_id, "replies"))
+
+    def shift_summary(self, since: datetime, **filters: FilterValue) -> ShiftSummary:
+        """Return what one shift hands to the next. Filters: `team`, `legal_entity_id`, `flow`."""
+        return self.get(ShiftSummary, path("shift-summary"), since=since, **filters)
+
     # --- corrections
 
     def correctable_fields(self, exception_id: str) -> CorrectableFields:
@@ -130,6 +174,10 @@ class DeskClient(Wire):
     def propose_correction(self, exception_id: str, *, revision: int, correction: Correction) -> ApprovalView:
         """Correct the document: at once where one person may, else as a proposal for a second one."""
         return self.act(ApprovalView, path("exceptions", exception_id, "propose-correction"), revision, correction)
+
+    def propose_hand_posting(self, exception_id: str, *, revision: int, posting: HandPosting) -> ApprovalView:
+        """Say what became of the document in the target's books, for a second person."""
+        return self.act(ApprovalView, path("exceptions", exception_id, "propose-hand-posting"), revision, posting)
 
     def correction(self, transaction_id: str) -> CorrectionView:
         """Return what was corrected in this version."""
@@ -158,71 +206,3 @@ class DeskClient(Wire):
     def unmerge_cause(self, fingerprint: str, *, revision: int, reason: str) -> CauseDetail:
         """Take the cause out of the one in which it is told, for good."""
         return self.act(CauseDetail, path("causes", fingerprint, "unmerge"), revision, Because(reason=reason))
-
-    # --- approvals
-
-    def approvals(self, *, cursor: str = "", limit: int = 50, **filters: FilterValue) -> Page[ApprovalView]:
-        """Return a page of proposals, the one that waits longest on top.
-
-        Filters: `kind`, `legal_entity_id`, `state` (default open), `mine`, `waiting_for_me`.
-        """
-        return self.get(Page[ApprovalView], path("approvals"), cursor=cursor, limit=limit, **filters)
-
-    def approval(self, approval_id: str) -> ApprovalView:
-        """Return one proposal with what the asker may do."""
-        return self.get(ApprovalView, path("approvals", approval_id))
-
-    def approve(self, approval_id: str, *, revision: int, reason: str, content_sha256: str) -> ApprovalView:
-        """Agree to exactly this content: it is done at once."""
-        body = DecisionOn(reason=reason, content_sha256=content_sha256)
-        return self.act(ApprovalView, path("approvals", approval_id, "approve"), revision, body)
-
-    def refuse(self, approval_id: str, *, revision: int, reason: str, content_sha256: str) -> ApprovalView:
-        """Disagree with exactly this content."""
-        body = DecisionOn(reason=reason, content_sha256=content_sha256)
-        return self.act(ApprovalView, path("approvals", approval_id, "refuse"), revision, body)
-
-    def withdraw(self, approval_id: str, *, revision: int, reason: str) -> ApprovalView:
-        """Take the own proposal back."""
-        return self.act(ApprovalView, path("approvals", approval_id, "withdraw"), revision, Because(reason=reason))
-
-    # --- bulk operations
-
-    def plan_bulk(self, plan: BulkPlan) -> BulkOperationDetail:
-        """Freeze what fits now; above a governed limit a second person has to agree before it starts."""
-        return self.send(BulkOperationDetail, path("bulk-operations"), plan)
-
-    def bulk_operations(self, *, cursor: str = "", limit: int = 50, **filters: FilterValue) -> Page[BulkOperationView]:
-        """Return a page of bulk operations, newest first. Filters: `state`, `act`, `mine`."""
-        return self.get(Page[BulkOperationView], path("bulk-operations"), cursor=cursor, limit=limit, **filters)
-
-    def bulk_operation(self, operation_id: str) -> BulkOperationDetail:
-        """Return one bulk operation: its plan, how far it is, and what the asker may do."""
-        return self.get(BulkOperationDetail, path("bulk-operations", operation_id))
-
-    def bulk_items(
-        self, operation_id: str, *, cursor: str = "", limit: int = 50, **filters: FilterValue
-    ) -> Page[BulkItemView]:
-        """Return a page of its items in the order in which they are done. Filter: `state`."""
-        where = path("bulk-operations", operation_id, "items")
-        return self.get(Page[BulkItemView], where, cursor=cursor, limit=limit, **filters)
-
-    def start_bulk(self, operation_id: str, *, revision: int, reason: str) -> BulkOperationDetail:
-        """Begin with a single document."""
-        return self._steer(operation_id, "start", revision, reason)
-
-    def pause_bulk(self, operation_id: str, *, revision: int, reason: str) -> BulkOperationDetail:
-        """Begin nothing more; what is on its way comes to its end."""
-        return self._steer(operation_id, "pause", revision, reason)
-
-    def resume_bulk(self, operation_id: str, *, revision: int, reason: str) -> BulkOperationDetail:
-        """Go on, with a single document first."""
-        return self._steer(operation_id, "resume", revision, reason)
-
-    def cancel_bulk(self, operation_id: str, *, revision: int, reason: str) -> BulkOperationDetail:
-        """End it for good: what was not begun is skipped."""
-        return self._steer(operation_id, "cancel", revision, reason)
-
-    def _steer(self, operation_id: str, deed: str, revision: int, reason: str) -> BulkOperationDetail:
-        where = path("bulk-operations", operation_id, deed)
-        return self.act(BulkOperationDetail, where, revision, Because(reason=reason))

@@ -2,7 +2,19 @@
 
 import typer
 
-from control_plane.cli import approvals, bulk, exception_acts, processes, proofs, simulate, transactions
+from control_plane.cli import (
+    approvals,
+    bulk,
+    corrections,
+    exception_acts,
+    exceptions,
+    presence,
+    processes,
+    proofs,
+    simulate,
+    talk,
+    transactions,
+)
 
 EPILOG = "Exit codes: 0 fine, 1 the answer is no, 2 the command or the configuration is wrong, 3 something is away."
 
@@ -24,6 +36,9 @@ app.command()(processes.migrate)
 app.command()(proofs.verify)
 app.command()(simulate.simulate)
 app.add_typer(transactions.app)
-app.add_typer(exception_acts.app)
+for _more in (exception_acts.app, talk.app, corrections.app):
+    exceptions.app.add_typer(_more)
+app.add_typer(exceptions.app)
 app.add_typer(bulk.app)
 app.add_typer(approvals.app)
+app.add_typer(presence.app)

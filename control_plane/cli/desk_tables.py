@@ -11,9 +11,13 @@ from control_plane.api.schemas import (
     BulkOperationView,
     Cause,
     CauseDetail,
+    CommentView,
+    CorrectableFields,
     CureView,
     ExceptionDetail,
     ExceptionSummary,
+    Presence,
+    ShiftPart,
     Totals,
 )
 from control_plane.cli.tables import moment, money, page, said, table
@@ -120,6 +124,43 @@ def items_table(items: Sequence[BulkItemView]) -> Table:
         rows.add_row(
             str(item.position), item.exception_id, item.document, money(item.amount), said(item.state), item.sentence
         )
+    return rows
+
+
+def comments_table(items: Sequence[CommentView]) -> Table:
+    """Return one row per comment."""
+    rows = table("id", "on", "by", "at (UTC)", "said")
+    for item in items:
+        place = item.exception_id or item.transaction_id or ""
+        rows.add_row(item.id, place, item.author, moment(item.written_at), item.text)
+    return rows
+
+
+def shift_table(parts: Sequence[ShiftPart]) -> Table:
+    """Return one row per part of a shift's summary, with the documents that are due first."""
+    rows = table("", "documents", "worth", "due first", right=["documents", "worth"])
+    for part in parts:
+        first = ", ".join(one.document_number or one.id for one in part.first)
+        rows.add_row(said(part.name), str(part.totals.count), worth(part.totals), first)
+    return rows
+
+
+def fields_table(found: CorrectableFields) -> Table:
+    """Return one row per field that may be corrected."""
+    rows = table("path", "says now", "class", "needs")
+    for one in found.items:
+        needs = "a second person" if one.needs_second_person else f"one person, up to {money(found.alone_up_to)} a day"
+        rows.add_row(one.path, one.value, said(one.field_class), needs)
+    return rows
+
+
+def presence_table(presence: Presence) -> Table:
+    """Return one row per absence and delegation."""
+    rows = table("id", "who", "from (UTC)", "until (UTC)", "work goes to", "reason")
+    for one in presence.absences:
+        rows.add_row(one.id, one.person, moment(one.starts_at), moment(one.ends_at), "", one.reason)
+    for each in presence.delegations:
+        rows.add_row(each.id, each.person, moment(each.starts_at), moment(each.ends_at), each.to, each.reason)
     return rows
 
 

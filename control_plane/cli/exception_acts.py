@@ -1,26 +1,23 @@
 """`tieout exceptions`: the acts, each over as many exceptions as are named."""
 
-import re
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Final
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from control_plane.cli.exceptions import app
+from control_plane.cli.lists import do_to_list
 from control_plane.cli.many import Asked, Deed, Identifiers, do_to_each
+from control_plane.cli.moments import moment_of
 from control_plane.cli.options import AsJson, Config, Key, Reason
 
 if TYPE_CHECKING:
     from control_plane.api.client import ApiClient
-    from control_plane.api.schemas import ExceptionDetail
+    from control_plane.api.schemas import ExceptionDetail, ListedAnswer
 
-__all__ = ["app", "moment_of"]
+app = typer.Typer()
 
 Reasoned = Callable[["ApiClient", "ExceptionDetail", str], "ExceptionDetail"]
-
-_FROM_NOW: Final = re.compile(r"\+(\d{1,4})([hd])")
-_UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
 def _plain(name: str, says: str, deed: Deed) -> None:
@@ -43,7 +40,6 @@ def _reasoned(name: str, says: str, deed: Reasoned) -> None:
     app.command(name, help=says)(command)
 
 
-_plain("claim", "Take exceptions.", lambda client, seen: client.claim(seen.id, revision=seen.revision))
 _plain(
     "start-work",
     "Work on what you have claimed: the claim stands as long.",
@@ -92,6 +88,12 @@ _reasoned(
 
 
 @app.command()
+def claim(identifiers: Identifiers, config: Config = None, key: Key = None, as_json: AsJson = False) -> None:
+    """Take exceptions; of all who try at once, one gets each."""
+    do_to_list(identifiers, lambda client, some: client.claim_listed(some), Asked(config, key, as_json), "yours")
+
+
+@app.command()
 def defer(
     identifiers: Identifiers,
     until: Annotated[str, typer.Option(help="2026-11-30, 2026-11-30T08:00 (UTC, or with an offset), +4h or +2d.")],
@@ -119,14 +121,14 @@ def hand_over(
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hand exceptions over to a person or a team; they stay yours until somebody accepts."""
+    """Hand exceptions over to a person or a team: what nobody has is claimed, all stays yours until it is accepted."""
     if bool(person) == bool(team):
         raise typer.BadParameter("name a person (--to) or a team (--to-team)")
 
-    def deed(client: "ApiClient", seen: "ExceptionDetail") -> "ExceptionDetail":
-        return client.hand_over(seen.id, revision=seen.revision, reason=reason, person=person, team=team)
+    def ask(client: "ApiClient", some: Sequence[str]) -> "ListedAnswer":
+        return client.hand_over_listed(some, reason=reason, person=person, team=team)
 
-    do_to_each(identifiers, deed, Asked(config, key, as_json))
+    do_to_list(identifiers, ask, Asked(config, key, as_json), f"handed over to {person or team}")
 
 
 @app.command()
@@ -161,19 +163,3 @@ def declare_duplicate(
         return client.declare_duplicate(seen.id, revision=seen.revision, reason=reason, transaction_id=of)
 
     do_to_each(identifiers, deed, Asked(config, key, as_json))
-
-
-def moment_of(text: str, *, now: datetime) -> datetime:
-    """Return the moment that a person means; without an offset it is in UTC.
-
-    Raises:
-        typer.BadParameter: it is none.
-    """
-    from_now = _FROM_NOW.fullmatch(text)
-    if from_now is not None:
-        return now + int(from_now[1]) * _UNITS[from_now[2]]
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text} is no moment such as 2026-11-30T08:00, +4h or +2d") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

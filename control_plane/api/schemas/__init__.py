@@ -51,6 +51,7 @@ from control_plane.api.schemas.corrections import (
     CorrectableFields,
     Correction,
     CorrectionView,
+    FieldChange,
     FieldDifference,
     HandPosting,
 )
@@ -189,6 +190,7 @@ __all__ = [
     "FailureRuleTrial",
     "FailureRuleView",
     "FailureRules",
+    "FieldChange",
     "FieldDifference",
     "FieldError",
     "Figures",

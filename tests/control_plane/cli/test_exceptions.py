@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import typer
 
-from control_plane.cli.exception_acts import moment_of
+from control_plane.cli.moments import moment_of
 from control_plane.domain.access import Role
 from control_plane.domain.transaction import Reason, State
 from control_plane.store.tables import ExceptionCaseRow
@@ -65,14 +65,24 @@ def test_an_exception_is_shown_by_any_number_of_its_document(desk: Desk, anna: s
 def test_a_pasted_list_is_claimed_and_what_is_unknown_is_named(desk: Desk, anna: str) -> None:
     rows = [stuck(desk, f"RE-{number}") for number in (1, 2, 3)]
     answer = desk.run(anna, "exceptions", "claim", "-", pasted=f"RE-1\n{exc(rows[1])}, RE-9;RE-1\n\n")
-    assert (answer.exit_code, answer.stderr) == (1, "RE-9: it names no open exception\n")
-    assert answer.stdout.splitlines() == [f"{exc(rows[0])} is assigned: RE-1", f"{exc(rows[1])} is assigned: RE-2"]
+    assert (answer.exit_code, answer.stderr) == (1, "RE-9: it names nothing\n")
+    assert answer.stdout.splitlines() == [f"{exc(rows[0])} is yours: RE-1", f"{exc(rows[1])} is yours: {exc(rows[1])}"]
     assert [state_of(desk, row) for row in rows] == ["assigned", "assigned", "new"]
 
 
-def test_what_became_of_a_list_can_be_read_by_scripts(desk: Desk, anna: str) -> None:
+def test_a_list_of_any_length_is_claimed_two_hundred_at_a_time(desk: Desk, anna: str) -> None:
+    rows = [stuck(desk, f"RE-{number}") for number in (1, 2)]
+    unknown = [f"XX-{number}" for number in range(250)]
+    answer = desk.run(anna, "exceptions", "claim", "-", "--json", pasted="\n".join(["RE-1", *unknown, "RE-2"]))
+    told = json.loads(answer.stdout)
+    assert (answer.exit_code, told["found_count"], told["unknown"]) == (1, 2, unknown)
+    assert [state_of(desk, row) for row in rows] == ["assigned", "assigned"]
+
+
+def test_what_became_of_each_can_be_read_by_scripts(desk: Desk, anna: str) -> None:
     row = stuck(desk)
-    told = json.loads(desk.run(anna, "exceptions", "claim", "RE-1", "RE-9", "--json").stdout)
+    desk.run(anna, "exceptions", "claim", "RE-1")
+    told = json.loads(desk.run(anna, "exceptions", "give-back", "RE-1", "RE-9", "--json").stdout)
     assert [(one["identifier"], one["problem"]) for one in told] == [
         ("RE-1", ""),
         ("RE-9", "it names no open exception"),
@@ -80,11 +90,12 @@ def test_what_became_of_a_list_can_be_read_by_scripts(desk: Desk, anna: str) -> 
     assert (told[0]["exception"]["id"], told[1]["exception"]) == (exc(row), None)
 
 
-def test_a_number_of_several_exceptions_names_none(desk: Desk, anna: str) -> None:
+def test_a_number_of_several_exceptions_names_none_for_an_act_that_ends_them(desk: Desk, anna: str) -> None:
     rows = [stuck(desk), stuck(desk)]
-    answer = desk.run(anna, "exceptions", "claim", "RE-1")
-    assert (answer.exit_code, "it names several" in answer.stderr) == (1, True)
-    assert [state_of(desk, row) for row in rows] == ["new", "new"]
+    claimed = desk.run(anna, "exceptions", "claim", "RE-1")
+    answer = desk.run(anna, "exceptions", "retry", "RE-1", *BECAUSE)
+    assert (claimed.exit_code, answer.exit_code, "it names several" in answer.stderr) == (0, 1, True)
+    assert [state_of(desk, row) for row in rows] == ["assigned", "assigned"]
 
 
 def test_what_another_person_has_is_refused_with_the_reason(desk: Desk, anna: str) -> None:
@@ -142,6 +153,16 @@ def test_a_hand_over_names_one_receiver(desk: Desk, anna: str, to: tuple[str, ..
     assert (answer.exit_code, "name a person (--to) or a team (--to-team)" in answer.stderr) == (2, True)
 
 
+def test_what_nobody_has_is_claimed_before_it_is_handed_over(desk: Desk, anna: str) -> None:
+    row = stuck(desk)
+    desk.stand.key(Role.ANALYST, login="bert")
+    answer = desk.run(
+        anna, "exceptions", "hand-over", "-", "--to", "bert", "--reason", "My week is over", pasted="RE-1"
+    )
+    assert (answer.exit_code, answer.stdout) == (0, f"{exc(row)} is handed over to bert: RE-1\n")
+    assert state_of(desk, row) == "assigned"
+
+
 def test_a_reason_that_says_nothing_is_a_wrong_command(desk: Desk, anna: str) -> None:
     answer = desk.run(anna, "exceptions", "retry", "RE-1", "--reason", "  x ")
     assert (answer.exit_code, "a reason has 3 to 500 letters" in answer.stderr) == (2, True)
@@ -195,6 +216,7 @@ def test_a_cause_that_nobody_knows_is_a_no(desk: Desk, anna: str) -> None:
     [
         ("+4h", NOW + timedelta(hours=4)),
         ("+2d", NOW + timedelta(days=2)),
+        ("-8h", NOW - timedelta(hours=8)),
         ("2026-03-20", datetime(2026, 3, 20, tzinfo=UTC)),
         ("2026-03-20T08:00", datetime(2026, 3, 20, 8, tzinfo=UTC)),
         ("2026-03-20T08:00+01:00", datetime(2026, 3, 20, 7, tzinfo=UTC)),
