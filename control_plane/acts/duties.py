@@ -1,4 +1,4 @@
-"""Who may be the second pair of eyes on an exception: somebody else, by any name, who did not set what holds it."""
+"""Who may be the second pair of eyes on an exception: somebody else, by any name, who had no hand in it."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from control_plane.acts.door import Hand, NotAllowedError, Seen
 from control_plane.domain.access import Act, is_within_limit
 from control_plane.domain.transaction import Reason
-from control_plane.store import people, policies
+from control_plane.store import corrections, people, policies
 from control_plane.store.tables import TransactionRow
 
 HELD_BY: Final[Mapping[str, str]] = {
@@ -30,6 +30,9 @@ def require_second_person(hand: Hand, seen: Seen, act: Act) -> None:
     objections = {
         "A machine decides nothing.": actor.is_machine,
         "You work on this exception; somebody else has to decide.": _is_owner(hand, seen),
+        "You corrected the document; somebody else has to decide.": (
+            document is not None and _has_corrected(hand, document)
+        ),
         "It is above your limit.": not is_within_limit(actor, act, seen.row.legal_entity_id, group_minor),
         "You set the rule that holds it; somebody else has to decide.": (
             document is not None and _has_set_the_rule(hand, document)
@@ -47,6 +50,11 @@ def _is_owner(hand: Hand, seen: Seen) -> bool:
     owner = people.by_id(hand.unit.session, owner_id)
     is_same_employee = owner is not None and bool(owner.employee_ref) and owner.employee_ref == hand.actor.employee_ref
     return owner_id in hand.actor.persons or is_same_employee
+
+
+def _has_corrected(hand: Hand, document: TransactionRow) -> bool:
+    kept = corrections.of(hand.unit.session, [document.id]).get(document.id)
+    return kept is not None and kept.row.maker_id in hand.actor.persons
 
 
 def _has_set_the_rule(hand: Hand, document: TransactionRow) -> bool:

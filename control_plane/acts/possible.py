@@ -4,8 +4,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from control_plane.acts.corrections import can_correct
 from control_plane.acts.door import is_own
 from control_plane.acts.exception_cases import can_lift, can_retry, can_return, is_suspect
+from control_plane.acts.hand_posting import can_claim
 from control_plane.domain.access import Act, Actor, may
 from control_plane.domain.exception_case import CaseFacts, CaseState
 from control_plane.store import exception_cases
@@ -88,6 +90,8 @@ ACTS: Final[Mapping[str, tuple[Act, _Fits]]] = {
     ),
     "retry": (Act.RETRY, when_mine(*_WORKED, check=can_retry)),
     "return_to_source": (Act.RETURN, when_mine(*_WORKED, check=can_return)),
+    "propose_correction": (Act.PROPOSE, when_mine(*_WORKED, check=can_correct)),
+    "propose_hand_posting": (Act.PROPOSE, when_mine(*_WORKED, check=can_claim)),
     "release": (Act.LIFT_HOLD, when_not_mine(can_lift)),
     "declare_duplicate": (Act.DECLARE_DUPLICATE, when_not_mine(is_suspect)),
     "merge": (Act.CLAIM, when_mine(*_OWNED)),

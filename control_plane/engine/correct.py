@@ -95,7 +95,8 @@ def correct(unit: Unit, decided: Decided, said: Document) -> int:
     transactions.bear(unit.session, [Birth(row, {"corrects": public_id("txn", document.id)})], unit.ids, now=unit.now)
     traces.born(row["trace_context"], number, flow=document.flow, connection=document.connection)
     inbox.follow(unit.session, document.id, number)
-    exception_cases.follow(unit.session, document.id, number)
+    worth = {name: row[name] for name in ("currency", "amount_minor")}
+    exception_cases.follow(unit.session, document.id, worth | {"transaction_id": number})
     _withdraw(unit, decided, number)
     lineage.tell(unit.session, [_entry(unit, decided, number, row, payload_id)], unit.ids)
     return number

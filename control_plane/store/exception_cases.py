@@ -137,10 +137,10 @@ def prolong(session: Session, seen: ExceptionCaseRow, claim_expires_at: datetime
     return count_of(session, statement) == 1
 
 
-def follow(session: Session, transaction_id: int, successor_id: int) -> None:
-    """Let a document's live exception go along with its corrected version."""
+def follow(session: Session, transaction_id: int, values: Mapping[str, Any]) -> None:  # column values
+    """Let a document's live exception go along with its corrected version, under what that is worth."""
     is_its = (_CASE.c.transaction_id == transaction_id) & IS_LIVE
-    session.connection().execute(update(_CASE).where(is_its).values(transaction_id=successor_id))
+    session.connection().execute(update(_CASE).where(is_its).values(values))
 
 
 def row_of(session: Session, case_id: int) -> ExceptionCaseRow | None:

@@ -30,11 +30,12 @@ from control_plane.api.schemas import (
 )
 from control_plane.api.strict import StrictRoute
 from control_plane.domain.access import Act, may
-from control_plane.domain.correction import TWO_PERSONS, Change, CorrectionReason
+from control_plane.domain.correction import TWO_PERSONS, Change, CorrectionReason, FieldClass
 from control_plane.domain.hand_posting import Said
 from control_plane.domain.identity import public_id
 from control_plane.engine.parts import Unit
 from control_plane.engine.policy import policy_of
+from control_plane.flows.corrections import FieldValue
 from control_plane.store import approvals, corrections, exception_cases, transactions
 from control_plane.store.corrections import Kept
 from control_plane.store.tables import ExceptionCaseRow, TransactionRow
@@ -131,7 +132,13 @@ def _fields(hand: Hand, document: TransactionRow) -> list[CorrectableField]:
         found = acts.fields(hand, document)
     except NotPossibleError as error:
         raise ProblemError(HTTPStatus.CONFLICT, "not_possible", str(error)) from error
-    return [CorrectableField(**asdict(one), needs_second_person=one.field_class in TWO_PERSONS) for one in found]
+    return [_field(one) for one in found]
+
+
+def _field(one: FieldValue) -> CorrectableField:
+    default_act = "return_to_source" if one.field_class is FieldClass.AMOUNT else "propose_correction"
+    needs_second_person = one.field_class in TWO_PERSONS
+    return CorrectableField(**asdict(one), needs_second_person=needs_second_person, default_act=default_act)
 
 
 def _view(kept: Kept) -> CorrectionView:

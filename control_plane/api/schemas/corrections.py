@@ -23,6 +23,8 @@ class CorrectableField(Answer):
     value: str
     needs_second_person: bool
     """However small the amount."""
+    default_act: str
+    """What is done about it by default: a wrong amount is `return_to_source`, all else `propose_correction`."""
 
 
 class CorrectableFields(Answer):

@@ -144,6 +144,8 @@ async def test_a_hand_over_arrives_when_the_other_one_accepts(stand: Stand) -> N
         "refuse_hand_over",
         "retry",
         "return_to_source",
+        "propose_correction",
+        "propose_hand_posting",
         "merge",
     ]
     async with stand.client(berta) as client:
