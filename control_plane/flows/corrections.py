@@ -156,11 +156,19 @@ def _put_date(report: ExpenseReport, text: str) -> ExpenseReport:
         raise UncorrectableError(f"{text[:40]!r} is no date") from error
 
 
+def _total(report: ExpenseReport) -> Iterable[str]:
+    """Return the amount; none where nobody knows how many decimals its currency has."""
+    try:
+        return (report.total.decimal,)
+    except UnknownCurrencyError:
+        return ()
+
+
 def _put_total(report: ExpenseReport, text: str) -> ExpenseReport:
     currency = report.total.currency
     try:
         return replace(report, total=Money(parse_minor(text, currency), currency))
-    except (InexactAmountError, UnknownCurrencyError) as error:
+    except InexactAmountError as error:
         raise UncorrectableError(f"{text[:40]!r} is no amount in {currency}") from error
 
 
@@ -170,7 +178,9 @@ _SPOTS: Final[Mapping[str, _Spot]] = {
         lambda report: report.document_date.isoformat() if report.document_date else "", _put_date
     ),
     "employee": _header(lambda report: report.employee.employee_ref, _put_payee),
-    "total": _header(lambda report: report.total.decimal, _put_total),
+    "total": _Spot(
+        lambda report, _line: _total(report), lambda report, _line, change: _put_total(report, change.after)
+    ),
     "lines.description": _of_lines(
         lambda line: (line.description,), lambda line, change: replace(line, description=change.after)
     ),

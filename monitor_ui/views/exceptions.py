@@ -150,16 +150,17 @@ def _why(seen: ExceptionDetail) -> None:
 
 
 def _acts(seen: ExceptionDetail) -> None:
-    if not seen.acts:
+    offered = [name for name in seen.acts if name in _DEEDS]  # the others are done over the API
+    if not offered:
         st.caption("There is nothing for you to do here now.")
         return
-    if set(seen.acts) - _WITHOUT_REASON:
+    if set(offered) - _WITHOUT_REASON:
         st.text_input("Reason", key=f"reason-{seen.id}", placeholder="Why? It stands in the record", max_chars=500)
-    if "declare_duplicate" in seen.acts:
+    if "declare_duplicate" in offered:
         st.text_input("Repeats", key=f"original-{seen.id}", placeholder="The other document's id, txn_…")
     with st.container(horizontal=True):
-        for name in seen.acts:
-            _button(name, seen, is_first=name == seen.acts[0])
+        for name in offered:
+            _button(name, seen, is_first=name == offered[0])
 
 
 def _button(name: str, seen: ExceptionDetail, *, is_first: bool) -> None:
