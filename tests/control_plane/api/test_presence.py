@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from control_plane.domain.access import Role
+from control_plane.domain.identity import public_id
 from control_plane.domain.materiality import Materiality
 from control_plane.domain.transaction import Reason, State
 from control_plane.store import exception_sweeps
@@ -74,6 +75,26 @@ async def test_nothing_is_handed_to_somebody_who_is_away(lite: Stand) -> None:
 async def test_an_absence_lasts_and_ends(lite: Stand, days: int, status: int) -> None:
     answer = await post(lite, lite.key(Role.ANALYST), "absences", while_away(lite, days))
     assert answer.status_code == status
+
+
+async def test_an_absence_that_is_over_or_unknown_is_not_ended(lite: Stand) -> None:
+    anna = lite.key(Role.ANALYST)
+    noted = await post(lite, anna, "absences", while_away(lite))
+    path, because = f"absences/{noted.json()['absences'][0]['id']}/end", {"reason": "Back early"}
+    assert (await post(lite, lite.key(Role.ANALYST), path, because)).status_code == 403
+    lite.runtime.advance(4 * DAY)
+    assert (await post(lite, anna, path, because)).status_code == 409
+    for kind, prefix in (("absences", "abs"), ("delegations", "dlg")):
+        assert (await post(lite, anna, f"{kind}/{public_id(prefix, 5)}/end", because)).status_code == 404
+
+
+async def test_an_absence_that_has_not_begun_is_as_if_never_noted(lite: Stand) -> None:
+    anna, now = lite.key(Role.ANALYST, login="anna"), lite.runtime.now()
+    wanted = {"starts_at": at(now + DAY), "ends_at": at(now + 2 * DAY), "reason": "On holiday"}
+    noted = await post(lite, anna, "absences", wanted)
+    await post(lite, anna, f"absences/{noted.json()['absences'][0]['id']}/end", {"reason": "Not going"})
+    async with lite.client(anna) as client:
+        assert (await client.get("/v1/absences")).json() == {"absences": [], "delegations": []}
 
 
 async def test_only_an_administrator_speaks_for_others(lite: Stand) -> None:

@@ -101,9 +101,14 @@ async def test_a_dry_run_shows_nothing_of_other_entities(lite: Stand) -> None:
 
 async def test_rules_that_cannot_be_used_are_refused_where_they_are_wrong(lite: Stand) -> None:
     broken = {"rules": [{"when": {"cod": "x"}, "then": {"team": "erp_team"}}]}
-    answer = await propose(lite, lite.key(Role.CONTROLLER), broken)
-    assert answer.status_code == 422, answer.text
-    assert answer.json()["errors"][0]["pointer"] == "#/rules/0/when/cod"
+    key = lite.key(Role.CONTROLLER)
+    proposed = await propose(lite, key, broken)
+    async with lite.client(key) as client:
+        period = {"since": "2026-10-01T00:00:00Z", "until": "2026-11-01T00:00:00Z"}
+        tried = await client.post("/v1/routing-rules/dry-run", json={**broken, **period})
+    for answer in (proposed, tried):
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["errors"][0]["pointer"] == "#/rules/0/when/cod"
 
 
 async def test_a_rule_that_can_never_match_is_proposed_with_a_warning(lite: Stand) -> None:

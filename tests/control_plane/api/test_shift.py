@@ -8,7 +8,7 @@ import pytest
 from control_plane.domain.access import Role
 from control_plane.domain.replies import SHIPPED
 from control_plane.domain.transaction import Reason, State
-from control_plane.store import exception_cases
+from control_plane.store import exception_cases, policies
 from tests.control_plane.api.stand import Stand, at, exc
 from tests.control_plane.api.test_exception_acts import done, later
 from tests.control_plane.api.test_routing_rules import approve
@@ -47,6 +47,15 @@ async def test_a_shift_is_handed_over_with_what_came_was_taken_done_and_put_asid
     assert exc(other_team) not in answer.text
 
 
+async def test_a_part_counts_more_than_it_shows(lite: Stand) -> None:
+    since = lite.runtime.now()
+    for _ in range(12):
+        lite.stuck()
+    async with lite.client(lite.key(Role.VIEWER)) as client:
+        parts = (await client.get("/v1/shift-summary", params={"since": at(since)})).json()["parts"]
+    assert (parts[0]["name"], parts[0]["totals"]["count"], len(parts[0]["first"])) == ("new", 12, 10)
+
+
 async def test_a_shift_needs_a_beginning(lite: Stand) -> None:
     async with lite.client(lite.key(Role.VIEWER)) as client:
         assert (await client.get("/v1/shift-summary")).status_code == 422
@@ -79,6 +88,31 @@ async def test_values_of_the_group_change_under_four_eyes(stand: Stand) -> None:
     async with stand.client(carla) as client:
         shown = (await client.get("/v1/group-values/materiality")).json()
     assert (shown["version"], shown["value"], shown["maker"], shown["checker"]) == (1, body["value"], "carla", "paul")
+
+
+async def test_a_value_that_was_proposed_over_another_version_does_not_take_effect(lite: Stand) -> None:
+    body = {"value": {"*": 100}, "reason": "The auditors asked for it"}
+    async with lite.client(lite.key(Role.CONTROLLER)) as client:
+        proposed = (await client.post("/v1/group-values/materiality/propose", json=body)).json()
+    with lite.database.write() as session:
+        now = lite.runtime.now()
+        other = policies.propose(session, lite.runtime.ids, policies.EVERY_FLOW, "materiality", {}, maker="a", now=now)
+        policies.approve(session, other.id, checker="b", now=now)
+    answer = await approve(lite, lite.key(Role.CONTROLLER), proposed["approval_id"])
+    assert (answer.status_code, "propose it anew" in answer.json()["detail"]) == (409, True)
+
+
+async def test_a_refused_value_leaves_everything_as_it_is(lite: Stand) -> None:
+    body = {"value": {"*": 100}, "reason": "The auditors asked for it"}
+    async with lite.client(lite.key(Role.CONTROLLER)) as client:
+        proposed = (await client.post("/v1/group-values/materiality/propose", json=body)).json()
+    async with lite.client(lite.key(Role.CONTROLLER)) as client:
+        path = f"/v1/approvals/{proposed['approval_id']}"
+        shown = await client.get(path)
+        decision = {"reason": "Too low for us", "content_sha256": shown.json()["content_sha256"]}
+        refused = await client.post(f"{path}/refuse", json=decision, headers={"if-match": shown.headers["etag"]})
+        assert refused.status_code == 200, refused.text
+        assert (await client.get("/v1/group-values/materiality")).json()["version"] == 0
 
 
 async def test_a_governed_letter_stands_over_the_shipped_one(lite: Stand) -> None:

@@ -1,9 +1,11 @@
 """What time does to exceptions, and what it leaves alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from control_plane.domain import exception_case as machine
 from control_plane.domain.case_ends import CLOSES_AFTER
@@ -11,15 +13,25 @@ from control_plane.domain.exception_case import CLAIM_LASTS
 from control_plane.domain.hand_over import OFFER_LASTS, Receiver, hand_over
 from control_plane.domain.materiality import DEFAULT_MINOR, Materiality
 from control_plane.domain.merging import merge
-from control_plane.store import exception_cases, exception_sweeps
-from control_plane.store.database import Database
+from control_plane.domain.working_hours import Period
+from control_plane.store import exception_cases, exception_sweeps, presence
+from control_plane.store.database import Database, open_database
 from tests.control_plane.store.test_exception_cases import ANNA, Desk, trouble
+from tests.stands.databases import SqliteStand
 from tests.stands.runtime import StandRuntime
 
 
 @pytest.fixture
 def desk(database: Database, runtime: StandRuntime) -> Desk:
     return Desk(database, runtime)
+
+
+@pytest.fixture
+def lite(sqlite_stand: SqliteStand, runtime: StandRuntime) -> Iterator[Desk]:
+    with sqlite_stand.fresh() as url:
+        opened = open_database(url)
+        yield Desk(opened, runtime)
+        opened.dispose()
 
 
 def swept(desk: Desk, after: timedelta = timedelta(0)) -> Mapping[str, list[int]]:
@@ -76,6 +88,41 @@ def test_what_is_resolved_is_closed_after_a_window_and_above_materiality_only_by
     assert [desk.row(one.id).state for one in (small, big, unrated)] == ["closed", "resolved", "resolved"]
     assert desk.row(small.id).resolved_at is not None
     assert swept(desk, CLOSES_AFTER) == {}
+
+
+def test_where_all_is_small_all_is_closed(desk: Desk) -> None:
+    row = desk.open(trouble(1, group_minor=1))[0]
+    desk.resolve(t1="posted as 1")
+    assert swept(desk, CLOSES_AFTER) == {"closed": [row.id]}
+
+
+def test_what_nobody_claimed_is_not_looked_at_for_those_who_are_away(desk: Desk) -> None:
+    with desk.database.write() as session:
+        away = Period(desk.now, desk.now + timedelta(days=1))
+        presence.add_absence(session, desk.runtime.ids, ANNA, away, reason="ill", by="anna", now=desk.now)
+    row = desk.open(trouble(1))[0]
+    assert swept(desk) == {}
+    desk.claim(row)  # on her own day off
+    assert swept(desk) == {}
+
+
+def test_the_questions_that_are_asked_every_second_go_by_their_indexes(lite: Desk) -> None:
+    now = lite.now
+    lite.open(*(trouble(number) for number in range(1, 301)))
+    with lite.database.write() as session:
+        session.connection().exec_driver_sql("ANALYZE")
+    asked: list[tuple[str, Any]] = []  # parameters
+    with lite.database.read() as session:
+        engine = session.get_bind()
+        event.listen(engine, "before_cursor_execute", lambda _c, _u, said, values, *_: asked.append((said, values)))
+        exception_sweeps.has_due(session, now=now)
+        plans = [
+            [row[3] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", values)]
+            for said, values in list(asked)
+        ]
+    scans = [step for plan in plans for step in plan if step.startswith("SCAN exception_case") and "INDEX" not in step]
+    assert plans
+    assert scans == []
 
 
 def test_what_was_told_in_a_settled_exception_is_one_of_its_own_again(desk: Desk) -> None:
