@@ -1,6 +1,8 @@
 """Bulk operations over a real database: planned, approved, tried on one, stopped by themselves, run through."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -17,7 +19,8 @@ from control_plane.acts.door import (
     OwnDocumentError,
     UnknownObjectError,
 )
-from control_plane.domain.access import Actor, Role
+from control_plane.acts.ramp import Ramp
+from control_plane.domain.access import Actor, Grant, Role
 from control_plane.domain.bulk import BulkAct, ItemState
 from control_plane.domain.identity import public_id
 from control_plane.domain.machine import By
@@ -26,7 +29,7 @@ from control_plane.store import approvals as proposals
 from control_plane.store import people
 from control_plane.store.database import Database, open_database
 from control_plane.store.tables import AuditRow, BulkItemRow, BulkOperationRow
-from tests.control_plane.acts.bulk_stand import BulkStand
+from tests.control_plane.acts.bulk_stand import KEY, BulkStand
 from tests.stands.balance import is_balanced
 from tests.stands.databases import SqliteStand
 from tests.stands.runtime import StandRuntime
@@ -365,6 +368,45 @@ def test_an_item_is_begun_once_whoever_comes_by(lite: BulkStand) -> None:
     lite.run()
     assert len(lite.calls) == len(set(lite.calls)) == 12
     assert not [one for one in lite.items(row) if one.is_held]
+
+
+def test_workers_that_come_by_at_once_begin_no_more_than_a_step_allows(stand: BulkStand) -> None:
+    anna, _ = stand.person(Role.ANALYST), stand.failed(12)
+    row = stand.started(anna, **TAX)
+
+    async def come_by() -> None:
+        await asyncio.gather(*(Ramp(KEY)(stand.parts) for _ in range(3)))
+
+    begun = []
+    for _ in range(6):
+        asyncio.run(come_by())
+        begun.append(stand.answer())
+    assert [count for count in begun if count] == [1, 10, 1]
+    assert len(stand.calls) == len(set(stand.calls)) == 12
+    asyncio.run(come_by())
+    assert stand.operation(row.id).state == "finished"
+
+
+def test_who_lost_the_role_meanwhile_does_nothing_more(lite: BulkStand) -> None:
+    anna, _ = lite.person(Role.ANALYST), lite.failed(2)
+    row = lite.started(anna, **TAX)
+    with lite.database.write() as session:
+        people.set_grants(session, anna.person_id, [Grant(Role.VIEWER)])
+    lite.run()
+    assert counts(lite, row) == {"skipped": 2}
+    assert {one.sentence for one in lite.items(row)} == {"Claim is not among your roles in DE01."}
+    assert not lite.calls
+
+
+def test_several_legal_entities_at_once_are_for_those_who_act_for_the_group(lite: BulkStand) -> None:
+    anna, berta = lite.person(Role.ANALYST), lite.person(Role.ANALYST)
+    local = replace(berta, grants=frozenset({Grant(Role.ANALYST, "DE01"), Grant(Role.ANALYST, "FR02")}))
+    lite.failed(1)
+    lite.failed(1, legal_entity_id="FR02")
+    assert lite.plan(anna, **TAX).legal_entity_id == "*"
+    with pytest.raises(NotPossibleError):
+        lite.plan(local, **TAX)
+    assert lite.plan(local, legal_entity_id="FR02", **TAX).item_count == 1
 
 
 def test_the_states_of_items_are_words_of_the_table(lite: BulkStand) -> None:
