@@ -10,15 +10,47 @@ from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _BACKLOG: Final = 128
 """Connections that wait to be accepted; as often asyncio tries and logs in a row when no descriptor is free."""
 _GRACE: Final = 5
 """Seconds that open requests get at the end."""
+HEAD_LIMIT: Final = 64 * 2**10
+"""Bytes of a request's line and headers, and of what follows a body."""
+_HEAD_TOO_LARGE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)
 
 
 class PortTakenError(Exception):
     """Another process listens on the port."""
+
+
+class _Bounded(HttpToolsProtocol):
+    """Reads requests, and ends a connection whose head has no end: the parser would keep all of it."""
+
+    _since_progress = 0
+    """Bytes since the last head was complete or the last piece of a body came."""
+
+    def data_received(self, data: bytes) -> None:
+        self._since_progress += len(data)
+        super().data_received(data)
+        if self._since_progress > HEAD_LIMIT and not self.transport.is_closing():
+            self.transport.write(_HEAD_TOO_LARGE)
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        self._since_progress = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._since_progress = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._since_progress = 0
+        super().on_message_complete()
 
 
 class _Server(uvicorn.Server):
@@ -59,6 +91,7 @@ async def serve(app: ASGIApp, wire: socket.socket, stop: asyncio.Event) -> None:
     """Serve until told to stop; open requests are answered first."""
     config = uvicorn.Config(
         app,
+        http=_Bounded,
         lifespan="off",
         log_config=None,
         log_level=logging.WARNING,
