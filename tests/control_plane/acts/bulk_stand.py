@@ -1,12 +1,14 @@
 """Bulk operations over documents made to measure: people, a ramp, and a target that answers as a test says."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select
 
+from connectors.failures import Failure
 from control_plane.acts import bulk as acts
 from control_plane.acts.bulk import Order
 from control_plane.acts.door import Hand
@@ -18,9 +20,11 @@ from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State
 from control_plane.engine.parts import Parts, Unit
 from control_plane.flows.expense_report import EXPENSE_REPORT
-from control_plane.store import bulk, exception_cases, people
+from control_plane.store import bulk, exception_cases, people, transactions
+from control_plane.store.exception_cases import Trouble
 from control_plane.store.queries import bulk as queries
 from control_plane.store.tables import BulkItemRow, BulkOperationRow, ExceptionCaseRow, TransactionRow
+from control_plane.store.transactions import Birth
 from tests.control_plane.api.stand import FLOW, Stand
 
 T = TypeVar("T")
@@ -52,9 +56,13 @@ class BulkStand(Stand):
 
     def failed(self, count: int, code: str = "tax_refused", **columns: Any) -> list[ExceptionCaseRow]:
         """Return the exceptions of so many documents that the target refused."""
-        row = {"intents_payload_id": 1, "amount_minor": 10_000, "group_minor": 10_000, **columns}
-        documents = [self.document(State.FAILED, Reason.REJECTED, **row) for _ in range(count)]
-        return [self.case(one, code) for one in documents]
+        values = {"intents_payload_id": 1, "amount_minor": 10_000, "group_minor": 10_000, **columns}
+        with self.database.write() as session:
+            rows = [self._row(session, values) for _ in range(count)]
+            transactions.bear(session, [Birth(row) for row in rows], self.runtime.ids, now=self.runtime.now())
+            numbers = self._refuse(session, [(row["id"], code) for row in rows], State.RECEIVED)
+            session.expire_all()
+            return [one for one in map(partial(exception_cases.row_of, session), numbers) if one is not None]
 
     def do(self, actor: Actor, work: Callable[[Hand], T], reason: str = "The ERP was corrected") -> T:
         """Let a person act."""
@@ -103,11 +111,15 @@ class BulkStand(Stand):
 
     def answer(self) -> int:
         """Let the target answer everything that is ready; return how much that was."""
-        with self.database.read() as session:
+        with self.database.write() as session:
             ready = self._ready(session)
-        for number in ready:
-            self._answer(number)
-        return len(ready)
+            self.calls += [one.document_number for one in ready]
+            for one in ready:
+                self._send(session, one)
+            refused = [(one.id, code) for one in ready if (code := self.refuses(one.document_number))]
+            self._refuse(session, refused, State.IN_FLIGHT)
+            self._post(session, {one.id for one in ready} - {number for number, _ in refused})
+            return len(ready)
 
     def run(self, turns: int = 40) -> None:
         """Let ramp and target take turns until neither has anything to do."""
@@ -116,21 +128,42 @@ class BulkStand(Stand):
                 return
         raise AssertionError("they never came to rest")
 
-    def _ready(self, session: Session) -> list[int]:
+    def _ready(self, session: Session) -> list[TransactionRow]:
         is_ready = col(TransactionRow.state).in_([State.READY.value, State.RECEIVED.value])
-        return list(session.exec(select(TransactionRow.id).where(is_ready).order_by(col(TransactionRow.id))).all())
+        return list(session.exec(select(TransactionRow).where(is_ready).order_by(col(TransactionRow.id))).all())
 
-    def _answer(self, number: int) -> None:
-        document = self.transaction_row(number)
-        self.calls.append(document.document_number)
-        if document.state == State.RECEIVED:
-            self.move(document, State.READY, By.SYSTEM, Reason.NEW)
-        self.move(document, State.IN_FLIGHT, By.LEASE, Reason.NONE)
-        code = self.refuses(document.document_number)
-        if code:
-            self.move(document, State.FAILED, By.LEASE, Reason.REJECTED)
-            self.case(document, code)
-            return
-        self.move(document, State.POSTED, By.LEASE, Reason.NONE)
-        with self.database.write() as session:
-            exception_cases.resolve_for(session, {number: f"posted as {number}"}, now=self.runtime.now())
+    def _send(self, session: Session, row: TransactionRow) -> None:
+        if row.state == State.RECEIVED:
+            self._move(session, row.id, State.READY, By.SYSTEM, Reason.NEW)
+        self._move(session, row.id, State.IN_FLIGHT, By.LEASE, Reason.NONE)
+
+    def _refuse(self, session: Session, refused: Sequence[tuple[int, str]], state: State) -> list[int]:
+        """Let documents fail with these codes; return their exceptions."""
+        by = By.LEASE if state is State.IN_FLIGHT else By.SYSTEM
+        for number, _ in refused:
+            self._move(session, number, State.FAILED, by, Reason.REJECTED)
+        session.expire_all()
+        troubles = [_trouble(transactions.row_of(session, number), code) for number, code in refused]
+        return exception_cases.open_for(session, self.runtime.ids, troubles, now=self.runtime.now())
+
+    def _post(self, session: Session, numbers: Collection[int]) -> None:
+        for number in numbers:
+            self._move(session, number, State.POSTED, By.LEASE, Reason.NONE)
+        evidence = {number: f"posted as {number}" for number in numbers}
+        if evidence:
+            exception_cases.resolve_for(session, evidence, now=self.runtime.now())
+
+
+def _trouble(row: TransactionRow | None, code: str) -> Trouble:
+    assert row is not None
+    return Trouble(
+        failure=Failure(code),
+        flow=row.flow,
+        step="post",
+        legal_entity_id=row.legal_entity_id,
+        transaction_id=row.id,
+        document={"document": row.document_number, "target": "erp", "source": "concur"},
+        currency=row.currency,
+        amount_minor=row.amount_minor,
+        group_minor=row.group_minor,
+    )
