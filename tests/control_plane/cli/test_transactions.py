@@ -1,26 +1,14 @@
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from connectors.twins.expense.sample_set import sample_set
 from control_plane.api.client import ApiClient
 from control_plane.cli.app import app
-from control_plane.proof.arrival import settle
 from control_plane.proof.stage import Stage
-from tests.journeys.playing import on_stage
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, ApiClient]]:
-    with on_stage(tmp_path_factory.mktemp("cli")) as (running, client):
-        running.platform.submit([one.envelope for one in sample_set()[:60]])
-        settle(client, at_least=60)
-        yield running, client
 
 
 def _run(stage: tuple[Stage, ApiClient], *arguments: str) -> Result:
