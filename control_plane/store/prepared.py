@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from control_plane.store import driver
 from control_plane.store.driver import Values
-from control_plane.store.values import Bind, Read, bind_of, bound, read_of, to_json
+from control_plane.store.values import Bind, Read, bind_of, bound, read, read_of, to_json
 
 Row = tuple[Any, ...]
 
@@ -84,8 +84,8 @@ class _Spelled:
         if not rows or not self.reads:
             return rows
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-        for place, read in self.reads:
-            columns[place] = [None if value is None else read(value) for value in columns[place]]
+        for place, reader in self.reads:
+            columns[place] = read(reader, columns[place])
         return list(zip(*columns, strict=True))
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy.engine import Dialect as EngineDialect
-from sqlalchemy.types import JSON, Float, TypeEngine
+from sqlalchemy.types import JSON, Boolean, Float, TypeEngine
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 _NUL: Final = r"\u0000"
@@ -34,6 +34,8 @@ def bind_of(kind: TypeEngine[Any], dialect: EngineDialect) -> Bind | None:
         return _written
     if isinstance(kind, JSON):
         return to_json
+    if isinstance(kind, Boolean):
+        return None
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
@@ -41,6 +43,8 @@ def read_of(kind: TypeEngine[Any], dialect: EngineDialect) -> Read | None:
     """Return how a column's values are read from what the driver gives; None: as they are."""
     if isinstance(kind, UTCDateTime):
         return _read if dialect.name == "sqlite" else _in_utc
+    if isinstance(kind, Boolean):
+        return bool if dialect.name == "sqlite" else None
     if isinstance(kind, Float):
         return None
     return kind.dialect_impl(dialect).result_processor(dialect, None)
@@ -54,6 +58,14 @@ def bound(bind: Bind | None, values: Sequence[Any]) -> Sequence[Any]:
         known = {value: _written(value) for value in set(values)}
         return [known[value] for value in values]
     return [bind(value) for value in values]
+
+
+def read(reader: Read, values: Sequence[Any]) -> Sequence[Any]:
+    """Return a column's values as its type reads what the driver gave."""
+    if reader is _read:  # a batch knows few moments
+        known = {value: value and _read(value) for value in set(values)}
+        return [known[value] for value in values]
+    return [None if value is None else reader(value) for value in values]
 
 
 def _written(moment: datetime | None) -> str | None:
