@@ -58,6 +58,34 @@ def test_acts_carry_the_revision_that_was_seen(lite: Stand, client: ApiClient) -
     assert (stale.value.problem.status, stale.value.problem.code) == (412, "changed_meanwhile")
 
 
+def test_an_open_form_keeps_its_claim(lite: Stand, client: ApiClient) -> None:
+    row = lite.stuck()
+    claimed = client.claim(exc(row), revision=row.revision)
+    assert client.keep_open(exc(row), revision=claimed.revision).claimed_by == claimed.claimed_by
+
+
+def test_causes_are_told_as_one_and_taken_apart(lite: Stand, client: ApiClient) -> None:
+    one = lite.stuck()
+    other = lite.case(lite.document(State.FAILED, Reason.REJECTED), "tax_refused")
+    seen = client.cause(one.fingerprint)
+    merged = client.merge_cause(one.fingerprint, revision=seen.revision, reason="The same", into=other.fingerprint)
+    apart = client.unmerge_cause(one.fingerprint, revision=merged.revision, reason="Not the same")
+    assert (merged.merged_into, apart.merged_into) == (other.fingerprint, None)
+
+
+def test_what_was_never_corrected_has_no_correction(lite: Stand, client: ApiClient) -> None:
+    with pytest.raises(ApiError) as refused:
+        client.correction(txn(lite.document()))
+    assert refused.value.problem.status == 404
+
+
+def test_a_document_that_does_not_wait_is_not_sent_now(lite: Stand, client: ApiClient) -> None:
+    row = lite.document(State.POSTED)
+    with pytest.raises(ApiError) as refused:
+        client.retry_now(txn(row), revision=row.revision, reason="The ERP is back")
+    assert refused.value.problem.status == 409
+
+
 def test_documents_are_returned(lite: Stand, client: ApiClient) -> None:
     row = lite.stuck()
     claimed = client.claim(exc(row), revision=row.revision)
