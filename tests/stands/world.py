@@ -156,17 +156,22 @@ def twins() -> Iterator[tuple[str, str]]:
 
 @asynccontextmanager
 async def world(
-    database: Database, urls: tuple[str, str], *, policy: Mapping[str, Any] | None = None, **settings: Any
+    database: Database,
+    urls: tuple[str, str],
+    *,
+    policy: Mapping[str, Any] | None = None,
+    page_size: int = 25,
+    batch_size: int = 25,
+    **settings: Any,
 ) -> AsyncIterator[World]:
-    """Give the world between two running twins."""
+    """Give the world between two running twins, which hand over and take so many documents with one call."""
     runtime = RealTimeRuntime()
     expense_url, erp_url = urls
     secret = {"client_id": "tieout", "client_secret": "sandbox-secret"}
-    events = {"recall_events": "/v4/topics/financialintegration/events"}
+    events = {"recall_events": "/v4/topics/financialintegration/events", "page_size": str(page_size)}
     concur = ConnectionSettings("concur", "concur", expense_url, secret, events)
-    erp = ConnectionSettings(
-        "erp", "sandbox_erp", erp_url, {"api_key": "sandbox-key"}, {"visibility_grace_seconds": GRACE_SECONDS}
-    )
+    options = {"visibility_grace_seconds": GRACE_SECONDS, "batch": str(batch_size)}
+    erp = ConnectionSettings("erp", "sandbox_erp", erp_url, {"api_key": "sandbox-key"}, options)
     async with AsyncExitStack() as stack:
         connectors = {one.name: await stack.enter_async_context(opened(one)) for one in (concur, erp)}
         flow = flow_with(policy or {})
