@@ -12,7 +12,7 @@ from control_plane.store import exception_cases, people, presence, routing
 
 
 def claim(hand: Hand, case_id: int, *, revision: int) -> None:
-    """Take an exception; of all who try at once, one gets it.
+    """Take an exception; of all who try at once, one gets it. Who does its owner's work takes it over.
 
     Raises:
         UnknownObjectError, NotAllowedError, ChangedMeanwhileError: see `door.see_exception`.
@@ -21,6 +21,8 @@ def claim(hand: Hand, case_id: int, *, revision: int) -> None:
     person_id, now = hand.actor.person_id, hand.unit.now
 
     def step(case: CaseFacts) -> CaseFacts:
+        if case.claimed_by in hand.actor.stands_for:
+            return hand_over.take_over(case, person_id, now=now)
         return exception_case.claim(case, person_id, now=now)
 
     take_step(hand, Act.CLAIM, case_id, "claim", step, revision=revision)
@@ -116,7 +118,7 @@ def accept(hand: Hand, case_id: int, *, revision: int) -> None:
     person_id, now, teams = hand.actor.person_id, hand.unit.now, _teams_of(hand)
 
     def step(case: CaseFacts) -> CaseFacts:
-        return hand_over.accept(case, person_id, teams=teams, now=now)
+        return hand_over.accept(case, person_id, teams=teams, now=now, stands_for=hand.actor.stands_for)
 
     take_step(hand, Act.CLAIM, case_id, "accept_hand_over", step, revision=revision)
 

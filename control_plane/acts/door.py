@@ -182,6 +182,15 @@ def _since(hand: Hand, row: ExceptionCaseRow, revision: int) -> Iterator[Meanwhi
         yield Meanwhile(NOBODY, row.state, row.updated_at, row.revision)
 
 
+def document_since(hand: Hand, document: TransactionRow, revision: int) -> Iterator[Meanwhile]:
+    """Give how a document went on since a revision: each revision after it is a transition, or nearly."""
+    story = lineage.story_of(hand.unit.session, [document.id])
+    steps = [line for line in story if line.kind == lineage.Kind.TRANSITION.value]
+    count = min(document.revision - revision, MOST_TOLD)
+    for place, line in enumerate(steps[-count:] if count > 0 else (), start=document.revision - count + 1):
+        yield Meanwhile(line.by, line.to_state, line.at, place)
+
+
 def _line(hand: Hand, document: TransactionRow, name: str) -> lineage.Entry:
     return lineage.Entry(
         transaction_id=document.id,

@@ -34,9 +34,14 @@ class Sight:
         return self.case.claimed_by == self.actor.person_id
 
     @property
+    def is_taken_over(self) -> bool:
+        """Return whether the person may take it over from its owner, whose work they do."""
+        return self.case.claimed_by in self.actor.stands_for and self.case.state in _WORKED
+
+    @property
     def is_offered_to_me(self) -> bool:
         """Return whether it is handed over to the person."""
-        is_asked = self.case.offered_to == self.actor.person_id or self.case.offered_team in self.teams
+        is_asked = self.case.offered_to in self.actor.persons or self.case.offered_team in self.teams
         return self.case.is_offered and is_asked and not self.is_mine
 
 
@@ -78,7 +83,7 @@ def _fits(document: TransactionRow | None, check: Callable[[TransactionRow], boo
 
 
 ACTS: Final[Mapping[str, tuple[Act, _Fits]]] = {
-    "claim": (Act.CLAIM, when(CaseState.NEW)),
+    "claim": (Act.CLAIM, lambda sight: sight.case.state is CaseState.NEW or sight.is_taken_over),
     "start_work": (Act.CLAIM, when_mine(CaseState.ASSIGNED, CaseState.DEFERRED)),
     "give_back": (Act.CLAIM, when_mine(*_WORKED)),
     "defer": (Act.CLAIM, when_mine(*_WORKED)),

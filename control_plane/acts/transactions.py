@@ -9,6 +9,7 @@ from control_plane.acts.door import (
     NotPossibleError,
     OwnDocumentError,
     UnknownObjectError,
+    document_since,
     is_own,
     pass_door,
     record,
@@ -79,7 +80,8 @@ def _seen(hand: Hand, transaction_id: int, *, revision: int) -> TransactionRow:
         raise UnknownObjectError(str(transaction_id))
     pass_door(hand, Act.RETRY, document.legal_entity_id)
     if document.revision != revision:
-        raise ChangedMeanwhileError("The document has changed since you read it.")
+        told = document_since(hand, document, revision)
+        raise ChangedMeanwhileError("The document has changed since you read it.", told)
     if is_own(hand.actor, document):
         raise OwnDocumentError(OWN_MONEY)
     return document

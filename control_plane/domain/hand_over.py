@@ -47,18 +47,30 @@ def hand_over(case: CaseFacts, person_id: int, to: Receiver, *, until: datetime)
     return replace(case, offered_to=to.person_id, offered_team=to.team, offer_expires_at=until, claim_expires_at=None)
 
 
-def accept(case: CaseFacts, person_id: int, *, teams: Collection[str], now: datetime) -> CaseFacts:
-    """Return the exception claimed by who accepts it, who is one of these teams; its new team is accountable.
+def take_over(case: CaseFacts, person_id: int, *, now: datetime) -> CaseFacts:
+    """Return the exception claimed by who does the work of its owner.
+
+    Raises:
+        ForbiddenTransitionError: it cannot change hands in its state.
+    """
+    return replace(_back(moved(case, CaseState.ASSIGNED, By.RECEIVER), now), claimed_by=person_id, claimed_at=now)
+
+
+def accept(
+    case: CaseFacts, person_id: int, *, teams: Collection[str], now: datetime, stands_for: Collection[int] = ()
+) -> CaseFacts:
+    """Return the exception claimed by who accepts it; a team that was asked is accountable from now on.
+
+    Who accepts is one of these teams, and does the work of those persons.
 
     Raises:
         NotOfferedError: it is not handed over to this person.
         ForbiddenTransitionError: it cannot change hands in its state.
     """
-    if case.claimed_by == person_id or not _is_asked(case, person_id, teams):
+    is_asked = _is_asked(case, person_id, teams) or (case.is_offered and case.offered_to in stands_for)
+    if case.claimed_by == person_id or not is_asked:
         raise NotOfferedError(f"exception {case.id} is not handed over to person {person_id}")
-    team = case.offered_team or case.team
-    taken = replace(_back(moved(case, CaseState.ASSIGNED, By.RECEIVER), now), claimed_by=person_id, claimed_at=now)
-    return replace(taken, team=team)
+    return replace(take_over(case, person_id, now=now), team=case.offered_team or case.team)
 
 
 def refuse(case: CaseFacts, person_id: int, *, teams: Collection[str], now: datetime) -> CaseFacts:

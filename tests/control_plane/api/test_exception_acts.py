@@ -16,7 +16,7 @@ from control_plane.domain.materiality import Materiality
 from control_plane.domain.transaction import Reason, State
 from control_plane.store import exception_cases, exception_sweeps
 from control_plane.store.tables import ExceptionCaseRow
-from tests.control_plane.api.stand import Stand, at, exc, seen
+from tests.control_plane.api.stand import Stand, at, exc, seen, txn
 
 BECAUSE = {"reason": "The vendor was asked"}
 
@@ -271,3 +271,14 @@ async def test_who_may_not_claim_does_nothing_of_all_this(lite: Stand, role: Rol
     for name, body in bodies.items():
         assert (await act(lite, key, row, name, body)).status_code == 403, name
     assert lite.case_row(row.id).revision == row.revision
+
+
+async def test_a_stale_tab_of_a_document_is_told_how_it_went_on(lite: Stand) -> None:
+    anna, row = lite.key(Role.ANALYST, login="anna"), lite.document(State.FAILED, Reason.CONTRACT)
+    path, body = f"/v1/transactions/{txn(row)}/replay", {"reason": "Fixed at the source", "as_of": "now"}
+    headers = {"if-match": f'"{row.revision}"'}
+    async with lite.client(anna) as client:
+        first = await client.post(path, json=body, headers=headers)
+        again = await client.post(path, json=body, headers=headers)
+    assert (first.status_code, again.status_code) == (200, 412), first.text
+    assert [(one["by"], one["did"]) for one in again.json()["meanwhile"]] == [("anna", "received")]

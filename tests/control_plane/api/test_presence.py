@@ -123,6 +123,19 @@ async def test_a_substitute_has_the_roles_of_who_is_away_for_so_long(stand: Stan
     assert (await act(stand, vera, other, "release", {"reason": "Paul is away"})).status_code == 403
 
 
+async def test_a_substitute_takes_over_what_the_other_one_had(lite: Stand) -> None:
+    anna, berta = lite.key(Role.ANALYST, login="anna"), lite.key(Role.ANALYST, login="berta")
+    row = lite.stuck()
+    await act(lite, anna, row, "claim")
+    assert (await act(lite, berta, row, "claim")).status_code == 409
+    await post(lite, anna, "delegations", while_away(lite, to="berta"))
+    lite.runtime.advance(timedelta(minutes=1))
+    async with lite.client(berta) as client:
+        assert "claim" in (await client.get(f"/v1/exceptions/{exc(row)}")).json()["acts"]
+    taken = await act(lite, berta, row, "claim")
+    assert (taken.status_code, taken.json()["claimed_by"]["login"]) == (200, "berta")
+
+
 async def test_a_delegation_is_ended_by_whose_work_it_is(lite: Stand) -> None:
     paul, vera = lite.key(Role.APPROVER, login="paul"), lite.key(Role.VIEWER, login="vera")
     begun = await post(lite, paul, "delegations", while_away(lite, to="vera"))

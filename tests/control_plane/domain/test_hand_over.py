@@ -20,6 +20,7 @@ from control_plane.domain.hand_over import (
     bounce,
     hand_over,
     refuse,
+    take_over,
 )
 from control_plane.domain.machine import ForbiddenTransitionError
 
@@ -47,6 +48,14 @@ def test_who_accepts_owns_it_and_has_a_claim_of_their_own() -> None:
 def test_a_team_that_accepts_is_accountable_from_then_on() -> None:
     taken = accept(OFFERED_TO_TEAM, MAX, teams=ERP, now=NOW)
     assert (taken.claimed_by, taken.team) == (MAX, "erp_team")
+
+
+def test_who_does_somebodys_work_accepts_for_them_and_takes_over_what_they_had() -> None:
+    assert accept(OFFERED, MAX, teams=(), now=NOW, stands_for={LEE}).claimed_by == MAX
+    taken = take_over(WORKED, MAX, now=NOW)
+    assert (taken.state, taken.claimed_by, taken.claim_expires_at) == (CaseState.ASSIGNED, MAX, NOW + CLAIM_LASTS)
+    with pytest.raises(ForbiddenTransitionError):
+        take_over(release(WORKED), MAX, now=NOW)
 
 
 def test_nobody_accepts_what_was_not_handed_to_them() -> None:
