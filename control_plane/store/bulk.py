@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, exists, literal_column, select, update
+from sqlalchemy import ColumnElement, Table, exists, literal_column, select, union, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from control_plane.domain.bulk import ItemState, Outcome
 from control_plane.domain.bulk_plan import Item
+from control_plane.store.prepared import Prepared
 from control_plane.store.statements import count_of, insert_many, table_of
 from control_plane.store.tables import BulkItemRow, BulkOperationRow
 
@@ -24,6 +25,14 @@ _OTHER_HOLDS: Final[ColumnElement[bool]] = literal_column("other.is_held")
 
 _UNTOUCHED: Final[Mapping[str, Any]] = {"is_held": False, "step": 0, "is_same_failure": False, "sentence": ""}
 _FROZEN: Final = sorted(ITEM.columns.keys() & Item.__dataclass_fields__.keys())
+
+AT_WORK: Final = Prepared(
+    union(
+        select(OPERATION.c.id).where(_IS_RUNNING),
+        select(ITEM.c.operation_id).where(_ITEM_RUNS, _IS_HELD),  # what runs is held: so SQLite takes an index of it
+    )
+)
+"""Asked again and again by every worker."""
 
 
 class HeldElsewhereError(Exception):
@@ -77,9 +86,7 @@ def hold(session: Session, operation_id: int) -> None:
 
 def at_work(session: Session) -> list[int]:
     """Return the operations that have something to do: those that run, and those with items on their way."""
-    running = select(OPERATION.c.id).where(_IS_RUNNING)
-    waits = select(ITEM.c.operation_id).where(_ITEM_RUNS).distinct()
-    return sorted(set(session.connection().execute(running.union(waits)).scalars()))
+    return sorted(AT_WORK.scalars(session))
 
 
 def begin_step(session: Session, seen: BulkOperationRow, size: int, *, now: datetime) -> bool:
