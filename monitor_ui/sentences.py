@@ -309,7 +309,8 @@ def _blocker(cause: Cause) -> str:
     unusable = words.UNUSABLE.get(cause.code)
     if unusable and cause.domain in words.RECORDS:
         single, several = words.RECORDS[cause.domain]
-        return f"{cause.record_count:,} {unusable} {single if cause.record_count == 1 else several}"
+        named = f", {cause.record.code}" if cause.record else ""
+        return f"{cause.record_count:,} {unusable} {single if cause.record_count == 1 else several}{named}"
     return words.BLOCKERS.get(cause.code) or words.plain(cause.code).lower()
 
 

@@ -6,12 +6,14 @@ from typing import Final
 import streamlit as st
 
 from control_plane.api.client import ApiClient, ApiError, FilterValue
-from control_plane.api.schemas import ExceptionDetail, ExceptionFigures
+from control_plane.api.schemas import Cause, ExceptionDetail, ExceptionFigures
 from monitor_ui import figures, frames, parts, sentences, session, tables, words
 from monitor_ui.parts import EXCEPTION, TRANSACTION, Number
 
 _QUEUE: Final = "queue"
 _CAUSE: Final = "fingerprint"
+_APART: Final = "~"
+"""Between a cause and the record that blocks, in the URL."""
 
 _QUEUES: Final[Mapping[str, tuple[str, Mapping[str, FilterValue]]]] = {
     "mine": ("Mine", {"mine": True}),
@@ -92,7 +94,7 @@ def _queue(queue_name: str, chosen: Mapping[str, str]) -> None:
             type="tertiary",
             on_click=_forget_cause,
         )
-    filters: dict[str, FilterValue] = {**chosen, **asked, **({_CAUSE: cause} if cause else {})}
+    filters: dict[str, FilterValue] = {**chosen, **asked, **_exceptions_of(cause)}
     page, draw_pages = tables.pages(
         "queue", filters, lambda cursor: session.api().exceptions(cursor=cursor, limit=tables.PAGE, **filters)
     )
@@ -112,10 +114,20 @@ def _causes(chosen: Mapping[str, str]) -> None:
     tables.chooser(
         _CAUSE,
         frames.causes(causes.items),
-        [one.fingerprint for one in causes.items],
+        [_line(one) for one in causes.items],
         "No cause holds anything back.",
         alt="What open exceptions have in common, the largest amount first",
     )
+
+
+def _line(cause: Cause) -> str:
+    """Return what stands in the URL for one line: the cause, and the record that blocks."""
+    record = cause.record
+    return _APART.join((cause.fingerprint, record.domain, record.code)) if record else cause.fingerprint
+
+
+def _exceptions_of(line: str) -> dict[str, FilterValue]:
+    return dict(zip((_CAUSE, "record_domain", "record_code"), line.split(_APART, 2), strict=False)) if line else {}
 
 
 def _forget_cause() -> None:

@@ -132,6 +132,17 @@ def exception(**given: Any) -> ExceptionDetail:
         "transaction": None,
         "acts": ["claim"],
         "same_cause_count": 1,
+        "routed_by": "",
+        "business_owner": "",
+        "claimed_at": None,
+        "offered_to": None,
+        "offered_team": "",
+        "offer_expires_at": None,
+        "merged_into": None,
+        "former_id": None,
+        "regression_count": 0,
+        "defer_reason": "",
+        "closes_at": None,
     }
     return ExceptionDetail(**{**rest, **given})
 
@@ -149,8 +160,12 @@ def cause(*amounts: Amount, **given: Any) -> Cause:
         "remedy": "Open it.",
         "oldest_at": NOW,
         "due_at": None,
+        "record": None,
         "domain": "",
         "record_count": 0,
+        "merged": [],
+        "regression_count": 0,
+        "is_back": False,
     }
     return Cause(**{**rest, "totals": totals(*amounts), **given})
 

@@ -8,6 +8,7 @@ import pytest
 
 from control_plane.api.schemas import (
     AwaitedView,
+    BlockingRecord,
     Connections,
     Freshness,
     GrantView,
@@ -95,6 +96,14 @@ def test_a_cause_counts_the_records_that_its_documents_wait_for(
     held = cause(amount(4_120_000, count=37), code=code, domain=domain, record_count=records)
 
     assert sentences.blocked_by(held) == f"37 reports, 41,200.00 EUR, blocked by {blocker}"
+
+
+def test_a_cause_names_the_record_that_blocks() -> None:
+    record = BlockingRecord(domain="project", legal_entity_id="", code="P-05", name="Project 05")
+    held = cause(
+        amount(4_120_000, count=37), code="inactive_master_data", domain="project", record_count=1, record=record
+    )
+    assert sentences.blocked_by(held) == "37 reports, 41,200.00 EUR, blocked by 1 inactive project, P-05"
 
 
 def test_confirmations_are_counted_beside_the_documents_behind_a_connection() -> None:
