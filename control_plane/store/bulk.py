@@ -90,7 +90,10 @@ def at_work(session: Session) -> list[int]:
 
 
 def begin_step(session: Session, seen: BulkOperationRow, size: int, *, now: datetime) -> bool:
-    """Let the next items be done; return False if the operation has changed since it was seen."""
+    """Let the next items be done; return False if the operation has changed since it was seen.
+
+    What is still on its way, because people let the operation go on before it came back, belongs to the new step.
+    """
     step = seen.step + 1
     if not change(session, seen, now=now, step=step, step_size=size):
         return False
@@ -100,7 +103,8 @@ def begin_step(session: Session, seen: BulkOperationRow, size: int, *, now: date
         .order_by(ITEM.c.position)
         .limit(size)
     )
-    count_of(session, update(ITEM).where(ITEM.c.operation_id == seen.id, ITEM.c.position.in_(first)).values(step=step))
+    belongs = _ITEM_RUNS | ITEM.c.position.in_(first)
+    count_of(session, update(ITEM).where(ITEM.c.operation_id == seen.id, belongs).values(step=step))
     return True
 
 

@@ -272,6 +272,22 @@ def test_a_pause_begins_nothing_more_and_keeps_what_is_on_its_way(lite: BulkStan
     assert counts(lite, row) == {"succeeded": 20}
 
 
+def test_what_was_on_its_way_at_a_pause_can_still_stop_it(lite: BulkStand) -> None:
+    anna, _ = lite.person(Role.ANALYST), lite.failed(20)
+    row = lite.started(anna, **TAX)
+    lite.ramp()
+    lite.answer()
+    lite.ramp()
+    lite.act(anna, acts.pause, row)
+    lite.act(anna, acts.resume, row)
+    lite.ramp()
+    assert counts(lite, row) == {"succeeded": 1, "running": 11, "waiting": 8}
+    lite.refuses = lambda _document: "tax_refused"
+    lite.run()
+    assert lite.operation(row.id).state == "stopped"
+    assert counts(lite, row) == {"succeeded": 1, "failed": 11, "waiting": 8}
+
+
 def test_a_cancelled_operation_tells_the_end_of_what_was_on_its_way(lite: BulkStand) -> None:
     anna, _ = lite.person(Role.ANALYST), lite.failed(5)
     row = lite.started(anna, **TAX)
