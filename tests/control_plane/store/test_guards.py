@@ -16,6 +16,9 @@ from control_plane.store.payloads import Payload
 from control_plane.store.statements import table_of
 from control_plane.store.tables import (
     AuditRow,
+    CauseMergeRow,
+    CauseNoteRow,
+    FailureRuleRow,
     LineageRow,
     PayloadRow,
     PolicyRow,
@@ -24,6 +27,10 @@ from control_plane.store.tables import (
 )
 from tests.stands.runtime import MORNING, CountingIds
 
+EMPTIED_NEVER = (
+    *("audit", "lineage", "payload", "policy", "posting", "transaction"),
+    *("cause_note", "cause_merge", "failure_rule"),
+)
 FINAL = sorted(state for state in State if not TRANSITIONS[state])
 
 AUDIT = AuditRow(
@@ -39,6 +46,32 @@ AUDIT = AuditRow(
 LINEAGE = LineageRow(id=1, transaction_id=1, flow="expense_report", kind="step", at=MORNING, by="system", name="bind")
 PAYLOAD = PayloadRow(id=1, kind="envelope", content_type="", body=b"{}", sha256="", recorded_at=MORNING)
 POLICY = PolicyRow(id=1, flow="expense_report", key="routing", version=1, maker="anna", recorded_at=MORNING)
+NOTE = CauseNoteRow(
+    id=1, fingerprint="v1:a", text="It closes on Fridays.", author_id=1, author="anna", written_at=MORNING
+)
+MERGE = CauseMergeRow(
+    id=1,
+    fingerprint="v1:a",
+    into_fingerprint="v1:b",
+    is_merged=True,
+    reason="One and the same",
+    person_id=1,
+    person="anna",
+    decided_at=MORNING,
+)
+RULE = FailureRuleRow(
+    id=1,
+    name="tax key",
+    version=1,
+    is_active=True,
+    answer_code="FS-215",
+    code="tax_refused",
+    maker_id=1,
+    maker="anna",
+    checker_id=2,
+    checker="berta",
+    approved_at=MORNING,
+)
 POSTING = PostingRow(
     id=1,
     transaction_id=1,
@@ -95,18 +128,21 @@ def refuse(database: Database, row: SQLModel, statement: Insert | Update | Delet
         (PAYLOAD, {"body": None, "erased_at": MORNING, "sha256": "another"}),
         (POLICY, {"value": {"limit": 9}}),
         (POLICY, {"checker": "berta", "approved_at": MORNING, "maker": "carla"}),
+        (NOTE, {"text": "Never mind."}),
+        (MERGE, {"is_merged": False}),
+        (RULE, {"is_active": False}),
     ],
 )
 def test_what_is_on_record_is_not_changed(database: Database, row: SQLModel, change: Mapping[str, Any]) -> None:
     refuse(database, row, update(table_of(type(row))).values(change))
 
 
-@pytest.mark.parametrize("row", [AUDIT, LINEAGE, PAYLOAD, POLICY, POSTING, transaction(State.READY)])
+@pytest.mark.parametrize("row", [AUDIT, LINEAGE, PAYLOAD, POLICY, POSTING, NOTE, MERGE, RULE, transaction(State.READY)])
 def test_what_is_on_record_is_not_deleted(database: Database, row: SQLModel) -> None:
     refuse(database, row, delete(table_of(type(row))))
 
 
-@pytest.mark.parametrize("row", [AUDIT, LINEAGE, PAYLOAD, POLICY])
+@pytest.mark.parametrize("row", [AUDIT, LINEAGE, PAYLOAD, POLICY, NOTE, MERGE, RULE])
 def test_what_is_on_record_is_not_replaced(database: Database, row: SQLModel) -> None:
     again = insert(table_of(type(row))).values(row.model_dump())
     refuse(database, row, again.prefix_with("OR REPLACE", dialect="sqlite"))
@@ -114,7 +150,7 @@ def test_what_is_on_record_is_not_replaced(database: Database, row: SQLModel) ->
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-@pytest.mark.parametrize("table", ["audit", "lineage", "payload", "policy", "posting", "transaction"])
+@pytest.mark.parametrize("table", EMPTIED_NEVER)
 def test_what_is_on_record_is_not_emptied(database: Database, table: str) -> None:
     with pytest.raises(IntegrityError, match="is never emptied"), database.write() as session:
         session.execute(text(f'TRUNCATE "{table}"'))
