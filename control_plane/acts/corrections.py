@@ -22,6 +22,7 @@ from control_plane.domain import exception_case
 from control_plane.domain.access import Act, is_paid
 from control_plane.domain.approval import Proposal, Subject
 from control_plane.domain.correction import TWO_PERSONS, Change, CorrectionReason, FieldClass
+from control_plane.domain.exception_case import CaseFacts
 from control_plane.domain.identity import public_id
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import State
@@ -36,7 +37,7 @@ from control_plane.flows.corrections import (
     corrected,
     fields_of,
 )
-from control_plane.store import approvals, exception_cases, postings, transactions
+from control_plane.store import approvals, exception_cases, people, postings, transactions
 from control_plane.store.tables import ApprovalRow, TransactionRow
 
 KIND: Final = "correction"
@@ -116,6 +117,8 @@ def let_go(hand: Hand, row: ApprovalRow) -> None:
     seen = subject_of(hand, row)
     if row.maker_id == hand.actor.person_id:
         change_step(hand, seen, "withdraw", lambda case: exception_case.withdraw(case, row.maker_id))
+    elif people.actor(hand.unit.session, row.maker_id, now=hand.unit.now) is None:
+        change_step(hand, seen, "refuse", _back_with_its_team)
     else:
         change_step(hand, seen, "refuse", lambda case: exception_case.decide(case, is_approved=False))
 
@@ -134,6 +137,11 @@ def subject_of(hand: Hand, row: ApprovalRow) -> Seen:
         raise NotPossibleError("Its exception is not there.")
     document = transactions.row_of(hand.unit.session, case.transaction_id) if case.transaction_id else None
     return Seen(case, document)
+
+
+def _back_with_its_team(case: CaseFacts) -> CaseFacts:
+    """Return the exception after a refusal whose maker nobody lets in any more."""
+    return exception_case.take_back(exception_case.decide(case, is_approved=False))
 
 
 def _checked(hand: Hand, document: TransactionRow, changes: Sequence[Change]) -> frozenset[FieldClass]:

@@ -16,9 +16,12 @@ from control_plane.acts.decided import CONSEQUENCES
 from control_plane.acts.door import Hand, NotAllowedError, NotPossibleError, OwnDocumentError
 from control_plane.domain.access import Actor, Role
 from control_plane.domain.correction import Change, CorrectionReason
-from control_plane.store import corrections
+from control_plane.engine.parts import Unit
+from control_plane.engine.receive import Feed, receive
+from control_plane.engine.understand import envelope_of
+from control_plane.store import corrections, inbox, payloads, people
 from control_plane.store.database import Database
-from control_plane.store.tables import ExceptionCaseRow
+from control_plane.store.tables import ExceptionCaseRow, TransactionRow
 from tests.control_plane.acts.duties import approval, arrive, case, claimed, decide, do, person
 from tests.stands.balance import is_balanced
 from tests.stands.claims import claim as claim_document
@@ -160,6 +163,18 @@ async def test_a_refused_correction_changes_nothing_and_its_owner_goes_on_workin
     assert len(await w.transactions()) == 1
 
 
+async def test_what_somebody_proposed_who_is_shut_out_goes_back_to_the_team(w: World) -> None:
+    anna, paul = await person(w, "anna", Role.ANALYST), await person(w, "paul", Role.APPROVER)
+    failed = await arrive(w, sample("wrong_total"))
+    await propose(w, anna, Change("employee", failed.counterparty, "E-9"))
+    await w.parts.write(lambda unit: people.deactivate(unit.session, anna.person_id))
+    with pytest.raises(NotAllowedError, match="shut out"):
+        await decide(w, paul)
+    await decide(w, paul, deciding.refuse)
+    after = await case(w)
+    assert (after.state, after.claimed_by) == ("new", None)
+
+
 async def test_a_withdrawn_correction_changes_nothing(w: World) -> None:
     anna = await person(w, "anna", Role.ANALYST)
     failed = await arrive(w, sample("wrong_total"))
@@ -190,7 +205,33 @@ async def test_the_source_may_recall_a_corrected_version_and_approve_the_same_ag
     await w.pull("concur", "recalls")
     await w.settle()
     assert [one.state for one in await w.transactions()] == ["superseded", "cancelled"]
+    assert await come_again(w, second) == frozenset()
+    await w.settle()
+    third = (await w.transactions())[-1]
+    assert (third.version, third.state, third.reason) == (3, "on_hold", "master_data")
     assert await w.parts.read(is_balanced)
+
+
+async def test_what_the_source_shows_again_does_not_undo_a_correction(w: World) -> None:
+    anna = await person(w, "anna", Role.ANALYST)
+    await propose(w, anna, await wrong_project(w))
+    second = (await w.transactions())[-1]
+    assert await come_again(w, second) == {("concur", second.source_document_id)}
+    await w.settle()
+    assert [one.state for one in await w.transactions()] == ["superseded", "posted"]
+
+
+async def come_again(w: World, document: TransactionRow) -> frozenset[tuple[str, str]]:
+    """Let the very same envelope come once more; return what of it was only counted."""
+    source = w.parts.connectors["concur"].source
+    assert source is not None
+
+    def again(unit: Unit) -> frozenset[tuple[str, str]]:
+        number = document.payload_id
+        header, body = inbox.headers_of(unit.session, [number])[number], payloads.bodies(unit.session, [number])[number]
+        return receive(unit, Feed("concur", "expense_reports", source), [envelope_of(header, body)]).repeated
+
+    return await w.parts.write(again)
 
 
 @pytest.mark.parametrize(
