@@ -147,7 +147,7 @@ def answered(done: str, look_again: Callable[[], str]) -> Iterator[None]:
         changed = f" {look_again()}" if is_stale else ""
         say("info" if is_stale else "error", f"{sentences.refusal(error.problem)}{changed}")
     except ValidationError as error:
-        say("error", sentences.unfit(str(one["loc"][0]) for one in error.errors()))
+        say("error", sentences.unfit("".join(map(str, one["loc"][:1])) for one in error.errors()))
     else:
         say("success", done)
 

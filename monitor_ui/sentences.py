@@ -32,6 +32,8 @@ NO_CURRENCY: Final = "XXX"
 _WANTED: Final[Mapping[str, str]] = {
     "reason": "Say why, in three characters or more.",
     "stream": "Choose a stream.",
+    "text": "Say something.",
+    "": "Name a person or a team.",
 }
 """What a person is to type, by the field of the command."""
 
@@ -205,6 +207,21 @@ def where(seen: ExceptionDetail) -> str:
 def owned(seen: ExceptionDetail) -> str:
     """Return who owns an exception, what it is about and how often it was tried."""
     return f"{money(seen.amount)}, owned by {words.team(seen.team)}, attempt {seen.attempt}"
+
+
+def whereabouts(seen: ExceptionDetail, zone: tzinfo) -> Sequence[str]:
+    """Return where an exception is beside its state: handed over, put aside, told elsewhere, not the first."""
+    told = []
+    if seen.offer_expires_at:
+        to = seen.offered_to.name if seen.offered_to else words.team(seen.offered_team)
+        told.append(f"Handed over to {to}, who may accept until {clock(seen.offer_expires_at, zone)}.")
+    if seen.wake_at and seen.state == "deferred":
+        told.append(f"Put aside until {clock(seen.wake_at, zone)}: {seen.defer_reason}")
+    if seen.merged_into:
+        told.append(f"Told in {seen.merged_into}.")
+    if seen.regression_count:
+        told.append(f"It came back {counted(seen.regression_count, one='time')} after it had been resolved.")
+    return told
 
 
 def shared_cause(seen: ExceptionDetail) -> str:

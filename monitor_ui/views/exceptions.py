@@ -1,13 +1,13 @@
 """What do I do next? The queue, one exception in full beside it, and the acts on it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import streamlit as st
 
-from control_plane.api.client import ApiClient, ApiError, FilterValue
+from control_plane.api.client import ApiError, FilterValue
 from control_plane.api.schemas import Cause, ExceptionDetail, ExceptionFigures
-from monitor_ui import figures, frames, parts, sentences, session, tables, words
+from monitor_ui import deeds, figures, frames, parts, sentences, session, tables, talk, words
 from monitor_ui.parts import EXCEPTION, TRANSACTION, Number
 
 _QUEUE: Final = "queue"
@@ -18,23 +18,10 @@ _APART: Final = "~"
 _QUEUES: Final[Mapping[str, tuple[str, Mapping[str, FilterValue]]]] = {
     "mine": ("Mine", {"mine": True}),
     "unclaimed": ("Unclaimed", {"is_claimed": False}),
+    "offered": ("Handed to me", {"is_offered_to_me": True}),
     "all": ("All open", {}),
     "settled": ("Settled", {"is_open": False}),
 }
-
-_Deed = Callable[[ApiClient, ExceptionDetail], ExceptionDetail]
-
-_DEEDS: Final[Mapping[str, _Deed]] = {
-    "claim": lambda api, seen: api.claim(seen.id, revision=seen.revision),
-    "give_back": lambda api, seen: api.give_back(seen.id, revision=seen.revision),
-    "retry": lambda api, seen: api.retry(seen.id, revision=seen.revision, reason=_reason(seen)),
-    "return_to_source": lambda api, seen: api.return_to_source(seen.id, revision=seen.revision, reason=_reason(seen)),
-    "release": lambda api, seen: api.release(seen.id, revision=seen.revision, reason=_reason(seen)),
-    "declare_duplicate": lambda api, seen: api.declare_duplicate(
-        seen.id, revision=seen.revision, reason=_reason(seen), transaction_id=_original(seen)
-    ),
-}
-_WITHOUT_REASON: Final = frozenset({"claim", "give_back"})
 
 
 def show() -> None:
@@ -143,7 +130,9 @@ def _exception(exception_id: str) -> None:
         return
     with st.container(border=True):
         _why(seen)
-        _acts(seen)
+        talk.proposals(seen)
+        deeds.offer(seen)
+        talk.comments(seen)
         _story(seen)
 
 
@@ -156,53 +145,11 @@ def _why(seen: ExceptionDetail) -> None:
         st.caption(sentences.owned(seen), width="content")
     st.markdown(f"**What to do:** {sentences.literal(seen.remedy)}")
     st.markdown(f"**Where:** {sentences.literal(sentences.where(seen))}")
+    for sentence in sentences.whereabouts(seen, session.zone()):
+        st.info(sentences.literal(sentence))
     st.caption(sentences.shared_cause(seen))
     if seen.evidence:
         st.success(sentences.literal(seen.evidence), icon=":material/task_alt:")
-
-
-def _acts(seen: ExceptionDetail) -> None:
-    offered = [name for name in seen.acts if name in _DEEDS]  # the others are done over the API
-    if not offered:
-        st.caption("There is nothing for you to do here now.")
-        return
-    if set(offered) - _WITHOUT_REASON:
-        st.text_input("Reason", key=f"reason-{seen.id}", placeholder="Why? It stands in the record", max_chars=500)
-    if "declare_duplicate" in offered:
-        st.text_input("Repeats", key=f"original-{seen.id}", placeholder="The other document's id, txn_…")
-    with st.container(horizontal=True):
-        for name in offered:
-            _button(name, seen, is_first=name == offered[0])
-
-
-def _button(name: str, seen: ExceptionDetail, *, is_first: bool) -> None:
-    word = words.word_of(words.ACTS, name)
-    st.button(
-        word.label,
-        key=f"act-{name}",
-        icon=word.icon,
-        help=word.meaning,
-        type="primary" if is_first else "secondary",
-        on_click=_do,
-        args=(name, seen),
-    )
-
-
-def _do(name: str, seen: ExceptionDetail) -> None:
-    with parts.answered(words.DONE[name], lambda: _meanwhile(seen)):
-        _DEEDS[name](session.api(), seen)
-
-
-def _meanwhile(seen: ExceptionDetail) -> str:
-    return " ".join(sentences.changes(seen, session.api().exception(seen.id)))
-
-
-def _reason(seen: ExceptionDetail) -> str:
-    return str(st.session_state.get(f"reason-{seen.id}") or "")
-
-
-def _original(seen: ExceptionDetail) -> str:
-    return str(st.session_state.get(f"original-{seen.id}") or "")
 
 
 def _story(seen: ExceptionDetail) -> None:

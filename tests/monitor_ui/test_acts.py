@@ -221,3 +221,64 @@ def test_a_viewer_is_offered_no_act(open_view: OpenView, own: Serving, filled: F
 
     assert "Your roles do not let you run this connection." in shown(app)
     assert not [button for button in app.button if str(button.key).startswith("act-")]
+
+
+def test_an_exception_is_put_aside_for_a_reason(
+    open_view: OpenView, own: Serving, filled: Filled, anna: ApiClient
+) -> None:
+    wanted = held(anna)
+    anna.claim(wanted.id, revision=wanted.revision)
+    app = open_view(own, filled.anna, "exceptions", exception=wanted.id)
+
+    app.text_input(key=f"reason-{wanted.id}").set_value("The project opens tomorrow")
+    app.button(key="act-defer").click().run()
+
+    assert app.success[0].value == "It is put aside."
+    assert anna.exception(wanted.id).state == "deferred"
+    assert "The project opens tomorrow" in shown(app)
+
+
+def test_an_exception_is_handed_over_and_accepted(
+    open_view: OpenView, own: Serving, filled: Filled, anna: ApiClient
+) -> None:
+    wanted = held(anna)
+    anna.claim(wanted.id, revision=wanted.revision)
+    giving = open_view(own, filled.anna, "exceptions", exception=wanted.id)
+    giving.button(key="act-start_work").click().run()
+
+    giving.text_input(key=f"person-{wanted.id}").set_value("ben")
+    giving.text_input(key=f"reason-{wanted.id}").set_value("I am away")
+    giving.button(key="act-hand_over").click().run()
+    assert "Handed over to Ben Ode" in shown(giving)
+
+    taking = open_view(own, filled.ben, "exceptions", exception=wanted.id, queue="offered")
+    taking.button(key="act-accept_hand_over").click().run()
+    claimed = anna.exception(wanted.id).claimed_by
+    assert claimed is not None
+    assert claimed.login == "ben"
+
+
+def test_nobody_is_no_receiver(open_view: OpenView, own: Serving, filled: Filled, anna: ApiClient) -> None:
+    wanted = held(anna)
+    anna.claim(wanted.id, revision=wanted.revision)
+    app = open_view(own, filled.anna, "exceptions", exception=wanted.id)
+
+    app.text_input(key=f"reason-{wanted.id}").set_value("I am away")
+    app.button(key="act-hand_over").click().run()
+
+    assert app.error[0].value == "Name a person or a team."
+
+
+def test_what_is_said_stands_with_the_document(
+    open_view: OpenView, own: Serving, filled: Filled, anna: ApiClient
+) -> None:
+    wanted = held(anna)
+    app = open_view(own, filled.anna, "exceptions", exception=wanted.id)
+
+    app.button(key="act-comment").click().run()
+    assert app.error[0].value == "Say something."
+    app.text_input(key=f"comment-{wanted.id}").set_value("I asked the project office")
+    app.button(key="act-comment").click().run()
+
+    assert [one.text for one in anna.comments(wanted.id).items] == ["I asked the project office"]
+    assert "I asked the project office" in shown(app)
