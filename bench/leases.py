@@ -82,10 +82,8 @@ def _timed_lease(database: Database) -> float:
         queue.lease(
             session,
             ids,
+            queue.Wanted(_TARGET, [_FLOW], BATCH, by_deadline=True),
             owner=1,
-            flows=[_FLOW],
-            target=_TARGET,
-            limit=BATCH,
             now=now,
             until=now + timedelta(seconds=30),
         )

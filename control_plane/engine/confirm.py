@@ -117,10 +117,8 @@ def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
         for work in queue.lease(
             unit.session,
             unit.ids,
+            queue.Wanted(target, FLOWS, parts.settings.batch),
             owner=parts.incarnation,
-            flows=FLOWS,
-            target=target,
-            limit=parts.settings.batch,
             now=unit.now,
             until=until,
         )

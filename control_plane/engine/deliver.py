@@ -69,10 +69,8 @@ def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
             for work in queue.lease(
                 unit.session,
                 unit.ids,
+                queue.Wanted(target, flows, share.limit, by_deadline=share.is_scarce),
                 owner=parts.incarnation,
-                flows=flows,
-                target=target,
-                limit=share.limit,
                 now=unit.now,
                 until=until,
             )

@@ -36,6 +36,8 @@ class Share:
 
     targets: tuple[str, ...]
     limit: int
+    is_scarce: bool = False
+    """Not everything can go at once: what is due soonest goes first."""
 
 
 def open_now(unit: Unit, parts: Parts, names: Collection[str]) -> list[str]:
@@ -49,7 +51,7 @@ def shares(unit: Unit, parts: Parts, names: Collection[str]) -> list[Share]:
     lines = _refreshed(unit, parts, names)
     free = tuple(sorted(name for name, line in lines.items() if line.is_free(unit.now)))
     limited = [
-        Share((name,), _room(parts, line, unit.now))
+        Share((name,), _room(parts, line, unit.now), is_scarce=True)
         for name, line in sorted(lines.items())
         if name not in free and line.shut_until(unit.now) is None
     ]

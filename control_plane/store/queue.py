@@ -1,6 +1,7 @@
 """The queue: what the engine picks from the transactions next, each by an index of exactly that."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,24 +30,28 @@ _UNCLEAR: Final[ColumnElement[bool]] = literal_column("state IN ('in_doubt', 'aw
 _REVERSIBLE: Final[ColumnElement[bool]] = literal_column("reversal_wanted_at IS NOT NULL")
 
 
-def lease(  # a lease is all of this at once
-    session: Session,
-    ids: Ids,
-    *,
-    owner: int,
-    flows: Sequence[str],
-    target: str,
-    limit: int,
-    now: datetime,
-    until: datetime,
-) -> list[Work]:
-    """Lease what is due, at the head of its order key and meant for a target; oldest promise first.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a lease takes."""
+
+    target: str
+    flows: Sequence[str]
+    limit: int
+    by_deadline: bool = False
+    """First what is due soonest, among the thousand that are due soonest: where not all can go at once."""
+
+
+def lease(session: Session, ids: Ids, wanted: Wanted, *, owner: int, now: datetime, until: datetime) -> list[Work]:
+    """Lease what may be sent, at the head of its order key and meant for a target; what waits longest first.
 
     What is being taken back, because a part of it is booked already, is not sent any further. A process that others
     have given up leases nothing: they would take it over at once.
     The lease is the intent: once it is committed, a crash means that the document may have been sent.
     """
-    rows = _LEASE.rows(session, owner=owner, flows=flows, to=target, most=limit, now=now, until=until)
+    asked = {"owner": owner, "flows": wanted.flows, "to": wanted.target, "now": now, "until": until}
+    rows = _LEASE_URGENT.rows(session, most=wanted.limit, **asked) if wanted.by_deadline else []
+    if len(rows) < wanted.limit:
+        rows += _LEASE.rows(session, most=wanted.limit - len(rows), **asked)
     leased = sorted(map(work_of, rows), key=lambda work: work.id)
     lineage.tell(session, [_lease_entry(work, owner, now) for work in leased], ids)
     ledger.move(session, [movement for work in leased for movement in _lease_movements(work.seen)], now=now)
@@ -116,22 +121,32 @@ _SEND_NOW: Final = Prepared(
 )
 
 
-def _leasing() -> Prepared:
-    owner = bindparam("owner", type_=BIG)
+_WAITS: Final = (_LEASABLE, TRANSACTION.c.target == bindparam("to"))
+_OWNER: Final = bindparam("owner", type_=BIG)
+_MAY_LEAVE: Final = (
+    TRANSACTION.c.priority_at <= _NOW,
+    TRANSACTION.c.recalled_at.is_(None),
+    TRANSACTION.c.reversal_wanted_at.is_(None),
+    among(TRANSACTION.c.flow.concat(""), "flows"),  # else SQLite reads the whole flow by another index
+    ~exists().where(_INCARNATION.c.id == _OWNER, _INCARNATION.c.ended_at.is_not(None)),
+)
+_URGENT: Final = 1000
+_SOONEST: Final = (
+    core_select(TRANSACTION.c.id)
+    .where(*_WAITS)
+    .order_by(TRANSACTION.c.due_at, TRANSACTION.c.id)
+    .limit(_URGENT)
+    .cte("soonest")
+)
+
+
+def _leasing(*which: ColumnElement[bool], first: ColumnElement[Any]) -> Prepared:
     due = (
         core_select(TRANSACTION.c.id)
-        .where(
-            _LEASABLE,
-            TRANSACTION.c.target == bindparam("to"),
-            TRANSACTION.c.priority_at <= _NOW,
-            TRANSACTION.c.recalled_at.is_(None),
-            TRANSACTION.c.reversal_wanted_at.is_(None),
-            among(TRANSACTION.c.flow.concat(""), "flows"),  # else SQLite reads the whole flow by another index
-            ~exists().where(_INCARNATION.c.id == owner, _INCARNATION.c.ended_at.is_not(None)),
-        )
-        .order_by(TRANSACTION.c.priority_at, TRANSACTION.c.id)
+        .where(*which, *_MAY_LEAVE)
+        .order_by(first, TRANSACTION.c.id)
         .limit(bindparam("most"))
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=TRANSACTION)
         .cte("due")  # chosen once, whatever the plan: a subquery may be asked again for every row
     )
     return Prepared(
@@ -139,7 +154,7 @@ def _leasing() -> Prepared:
         .where(TRANSACTION.c.id.in_(core_select(due.c.id)))
         .values(
             state=State.IN_FLIGHT.value,
-            lease_owner=owner,
+            lease_owner=_OWNER,
             lease_until=bindparam("until"),
             fence=TRANSACTION.c.fence + 1,
             revision=TRANSACTION.c.revision + 1,
@@ -152,7 +167,12 @@ def _leasing() -> Prepared:
     )
 
 
-_LEASE: Final = _leasing()
+_LEASE: Final = _leasing(*_WAITS, first=TRANSACTION.c.priority_at)
+_LEASE_URGENT: Final = _leasing(
+    TRANSACTION.c.id.in_(core_select(_SOONEST.c.id)),
+    TRANSACTION.c.state == State.READY.value,  # said once more for PostgreSQL, which locks what it chose before
+    first=TRANSACTION.c.due_at,
+)
 
 
 def _lease_entry(work: Work, owner: int, now: datetime) -> lineage.Entry:

@@ -87,6 +87,7 @@ class TransactionRow(SQLModel, table=True):
     __table_args__ = (
         partial_index("ix_transaction_to_check", "id", where="state = 'received'"),
         partial_index("ix_transaction_lease", "target", "priority_at", "id", where="state = 'ready' AND is_head"),
+        partial_index("ix_transaction_urgent", "target", "due_at", "id", where="state = 'ready' AND is_head"),
         partial_index("ix_transaction_order", "order_key", "id", where="is_open"),
         partial_index("ix_transaction_reap", "lease_until", where="state = 'in_flight'"),
         partial_index("ix_transaction_inquire", "inquire_at", "id", where="state IN ('in_doubt', 'awaiting_ack')"),

@@ -29,10 +29,8 @@ def seize(unit: Unit) -> list[Work]:
     return queue.lease(
         unit.session,
         unit.ids,
+        queue.Wanted("erp", ["expense_report"], 100),
         owner=9,
-        flows=["expense_report"],
-        target="erp",
-        limit=100,
         now=unit.now,
         until=unit.now + LEASE,
     )

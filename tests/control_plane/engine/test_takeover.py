@@ -29,10 +29,8 @@ async def lease_and_die(w: World) -> None:
         return queue.lease(
             unit.session,
             unit.ids,
+            queue.Wanted("erp", ["expense_report"], 10),
             owner=7,
-            flows=["expense_report"],
-            target="erp",
-            limit=10,
             now=unit.now,
             until=unit.now + timedelta(seconds=30),
         )

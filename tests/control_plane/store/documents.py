@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select
@@ -57,17 +57,10 @@ def born(database: Database, ids: Ids, *births: Birth) -> list[Work]:
         return transactions.by_ids(session, [one.row["id"] for one in births])
 
 
-def lease(session: Session, ids: Ids, **changes: Any) -> list[Work]:
+def lease(session: Session, ids: Ids, *, owner: int = 7, until: datetime | None = None, **wanted: Any) -> list[Work]:
     """Lease what is due a minute later."""
-    arguments: dict[str, Any] = {
-        "owner": 7,
-        "flows": [FLOW],
-        "target": TARGET,
-        "limit": 100,
-        "now": LATER,
-        "until": LATER + timedelta(seconds=30),
-    }
-    return queue.lease(session, ids, **{**arguments, **changes})
+    which = queue.Wanted(**{"target": TARGET, "flows": [FLOW], "limit": 100, **wanted})
+    return queue.lease(session, ids, which, owner=owner, now=LATER, until=until or LATER + timedelta(seconds=30))
 
 
 def leased(database: Database, ids: Ids, **changes: Any) -> list[Work]:

@@ -99,6 +99,28 @@ def test_a_lease_takes_heads_that_are_due_the_oldest_promise_first(database: Dat
     assert leased(database, ids) == []
 
 
+def test_what_is_due_soonest_goes_first_where_not_all_can_go_at_once(database: Database, ids: CountingIds) -> None:
+    relaxed, urgent, _not_yet = born(
+        database,
+        ids,
+        birth(ids, "R1", due_at=LATER + timedelta(days=2)),
+        birth(ids, "R2", due_at=LATER + timedelta(hours=1)),
+        birth(ids, "R3", due_at=LATER, priority_at=LATER + timedelta(seconds=1)),
+    )
+
+    assert [work.id for work in leased(database, ids, limit=1, by_deadline=True)] == [urgent.id]
+    assert [work.id for work in leased(database, ids, limit=9, by_deadline=True)] == [relaxed.id]
+
+
+def test_what_waits_longest_follows_where_all_that_is_due_soonest_has_to_wait(
+    database: Database, ids: CountingIds
+) -> None:
+    waiting = [birth(ids, f"W{number}", due_at=LATER, priority_at=LATER + timedelta(days=1)) for number in range(1000)]
+    *_, free = born(database, ids, *waiting, birth(ids, "R1", due_at=LATER + timedelta(days=2)))
+
+    assert [work.id for work in leased(database, ids, limit=1, by_deadline=True)] == [free.id]
+
+
 @pytest.mark.parametrize("column", ["recalled_at", "reversal_wanted_at"])
 def test_what_is_being_taken_back_is_not_leased(database: Database, ids: CountingIds, column: str) -> None:
     taken_back: dict[str, Any] = {column: MORNING}

@@ -813,6 +813,13 @@ def _create_transaction() -> None:
             postgresql_where=sa.text("state = 'ready' AND is_head"),
         )
         batch_op.create_index(
+            "ix_transaction_urgent",
+            ["target", "due_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'ready' AND is_head"),
+            postgresql_where=sa.text("state = 'ready' AND is_head"),
+        )
+        batch_op.create_index(
             "ix_transaction_aside",
             ["id"],
             unique=False,
