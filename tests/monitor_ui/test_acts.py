@@ -1,6 +1,7 @@
 """People sign in and act on the screens; what they do happens in the real API."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 import monitor_ui
 from control_plane.api.client import ApiClient
-from control_plane.api.schemas import ExceptionSummary
+from control_plane.api.schemas import ExceptionSummary, HandPosting
+from control_plane.domain.hand_posting import Claimed
 from tests.monitor_ui.stand import Filled, Serving
 from tests.monitor_ui.test_views import shown
 
@@ -282,3 +284,44 @@ def test_what_is_said_stands_with_the_document(
 
     assert [one.text for one in anna.comments(wanted.id).items] == ["I asked the project office"]
     assert "I asked the project office" in shown(app)
+
+
+def proposed(anna: ApiClient) -> ExceptionSummary:
+    wanted = failed(anna)
+    claimed = anna.claim(wanted.id, revision=wanted.revision)
+    found = HandPosting(
+        claimed=Claimed.POSTED, numbers=("0000000017",), posting_date=date(2026, 3, 16), reason="I found it there"
+    )
+    anna.propose_hand_posting(wanted.id, revision=claimed.revision, posting=found)
+    return wanted
+
+
+def test_a_proposal_is_shown_and_refused_by_a_second_person(
+    open_view: OpenView, own: Serving, filled: Filled, anna: ApiClient
+) -> None:
+    wanted = proposed(anna)
+    (proposal,) = anna.approvals(mine=True).items
+    app = open_view(own, filled.ben, "exceptions", exception=wanted.id)
+    assert "I found it there" in shown(app)
+
+    app.text_input(key=f"reason-{proposal.id}").set_value("It is another document")
+    app.button(key="act-refuse").click().run()
+
+    assert app.success[0].value == "It is refused."
+    assert anna.approval(proposal.id).state == "refused"
+    assert anna.exception(wanted.id).state == "in_progress"
+
+
+def test_a_proposal_is_withdrawn_by_who_made_it_and_decided_by_nobody_alone(
+    open_view: OpenView, own: Serving, filled: Filled, anna: ApiClient
+) -> None:
+    wanted = proposed(anna)
+    (proposal,) = anna.approvals(mine=True).items
+    app = open_view(own, filled.anna, "exceptions", exception=wanted.id)
+
+    assert "act-approve" not in [button.key for button in app.button]
+    app.text_input(key=f"reason-{proposal.id}").set_value("I was wrong")
+    app.button(key="act-withdraw").click().run()
+
+    assert app.success[0].value == "The proposal is taken back."
+    assert anna.approval(proposal.id).state == "withdrawn"
