@@ -1,6 +1,8 @@
 """`tieout simulate`: random histories of the real engine by seed, and the promises held against each."""
 
 import os
+import platform
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -76,7 +78,18 @@ def _write(report: Path, tally: "Tally", seeds: range) -> None:
         "|---|---|---|---|",
         f"| {seeds.start} to {seeds.stop - 1} | {tally.histories:,} | {len(tally.broken)} | {tally.pace:.1f} |",
         *(f"| {seed} | 1 | {'; '.join(sins)} | |" for seed, sins in sorted(tally.broken.items())),
+        "",
+        f"On {_machine()}, in {tally.seconds / 3600:.1f} hours of one core.",
     ]
     before, rest = report.read_text(encoding="utf-8").split(_BEGIN)
     _, after = rest.split(_END)
     report.write_text("\n".join([f"{before}{_BEGIN}", "", *rows, "", f"{_END}{after}"]), encoding="utf-8")
+
+
+def _machine() -> str:
+    """Return where the histories were lived through, as far as it matters for their pace."""
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text(encoding="utf-8").splitlines() if about.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    cpu = names[0] if names else platform.processor() or "an unnamed processor"
+    return f"{cpu}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
