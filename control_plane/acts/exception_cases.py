@@ -1,11 +1,19 @@
-"""What people decide about the document behind an exception; what then happens to it is the engine's business."""
+"""What people decide about an exception and its document; what then happens is the engine's business."""
 
+from functools import partial
 from typing import Final
 
 from control_plane.acts.door import Hand, NotPossibleError, see_exception
 from control_plane.acts.duties import require_second_person
-from control_plane.acts.steps import change_step, document_of, end, go_on, move_document
-from control_plane.domain import exception_case
+from control_plane.acts.steps import (
+    change_step,
+    document_of,
+    end,
+    go_on,
+    move_document,
+    take_step,
+)
+from control_plane.domain import case_ends, exception_case
 from control_plane.domain.access import Act, may
 from control_plane.domain.identity import public_id
 from control_plane.domain.machine import By
@@ -79,6 +87,17 @@ def declare_duplicate(hand: Hand, case_id: int, *, revision: int, of: int) -> No
     sets = {"linked_id": other.id, "sla_next_at": None}
     move_document(hand, document, State.DUPLICATE, Reason.EXACT_DUPLICATE, By.APPROVER, sets)
     end(hand, document, f"duplicate of {public_id('txn', other.id)}")
+
+
+def close(hand: Hand, case_id: int, *, revision: int) -> None:
+    """Close a resolved exception for good, as a controller; what comes later is a new one.
+
+    Raises:
+        UnknownObjectError, NotAllowedError, ChangedMeanwhileError: see `door.see_exception`.
+        NotPossibleError: it is not resolved.
+    """
+    step = partial(case_ends.close, by=By.CONTROLLER)
+    take_step(hand, Act.CLOSE, case_id, "close", step, revision=revision)
 
 
 def can_retry(document: TransactionRow) -> bool:

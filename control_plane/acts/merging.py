@@ -1,10 +1,10 @@
-"""Exceptions told in one another and taken apart for good, and closed by a controller."""
+"""Which exceptions are told in which: merged by a person, and taken apart for good."""
 
 from functools import partial
 
 from control_plane.acts.door import Hand, NotPossibleError, Seen, see_exception
-from control_plane.acts.steps import change_step, take_step
-from control_plane.domain import case_ends, merging
+from control_plane.acts.steps import change_step
+from control_plane.domain import merging
 from control_plane.domain.access import Act, may
 from control_plane.domain.exception_case import CaseFacts, CaseState
 from control_plane.domain.machine import By
@@ -38,17 +38,6 @@ def unmerge(hand: Hand, case_id: int, *, revision: int) -> None:
     into = seen.row.merged_into
     if into is not None:
         merges.end(hand.unit.session, case_id, into, by=hand.actor.login, reason=hand.reason, now=hand.unit.now)
-
-
-def close(hand: Hand, case_id: int, *, revision: int) -> None:
-    """Close a resolved exception for good, as a controller; what comes later is a new one.
-
-    Raises:
-        UnknownObjectError, NotAllowedError, ChangedMeanwhileError: see `door.see_exception`.
-        NotPossibleError: it is not resolved.
-    """
-    step = partial(case_ends.close, by=By.CONTROLLER)
-    take_step(hand, Act.CLOSE, case_id, "close", step, revision=revision)
 
 
 def _other(hand: Hand, seen: Seen, into: int) -> CaseFacts:

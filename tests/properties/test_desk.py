@@ -56,7 +56,7 @@ DEEDS: Final[dict[str, tuple[Act, Deed]]] = {
     "return_to_source": (Act.RETURN, exception_cases.return_to_source),
     "release": (Act.LIFT_HOLD, exception_cases.release),
     "un_merge": (Act.CLAIM, merging.unmerge),
-    "close": (Act.CLOSE, merging.close),
+    "close": (Act.CLOSE, exception_cases.close),
 }
 PROVED: Final = frozenset({State.POSTED, State.RETURNED_TO_SOURCE})
 REFUSALS: Final = (UnknownObjectError, NotAllowedError, ChangedMeanwhileError, NotPossibleError)

@@ -1,4 +1,4 @@
-"""Comments and mentions on documents and exceptions, and letters about them."""
+"""What people say about a document or an exception, and who is named in it."""
 
 from collections.abc import Callable
 from typing import Annotated, Final

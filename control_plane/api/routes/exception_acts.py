@@ -109,7 +109,7 @@ def un_merge(acting: Acts, exception_id: str, because: Because) -> Response:
 @router.post("/close", response_model=ExceptionDetail)
 def close(acting: Acts, exception_id: str, because: Because) -> Response:
     """Close what is resolved for good, as a controller."""
-    return perform(acting, exception_id, merging.close, because.reason)
+    return perform(acting, exception_id, exception_cases.close, because.reason)
 
 
 def perform(acting: Acting, exception_id: str, deed: Callable[..., None], reason: str = "") -> Response:
