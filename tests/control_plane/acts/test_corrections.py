@@ -1,8 +1,6 @@
 """A corrected document goes its own way, on real twins: what one person may correct alone, and what two must."""
 
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,27 +18,13 @@ from control_plane.engine.parts import Unit
 from control_plane.engine.receive import Feed, receive
 from control_plane.engine.understand import envelope_of
 from control_plane.store import corrections, inbox, payloads, people
-from control_plane.store.database import Database
 from control_plane.store.tables import ExceptionCaseRow, TransactionRow
 from tests.control_plane.acts.duties import approval, arrive, case, claimed, decide, do, person
 from tests.stands.balance import is_balanced
 from tests.stands.claims import claim as claim_document
-from tests.stands.world import World, twins, world
+from tests.stands.world import World
 
 CLOSED = CorrectionReason.INACTIVE_MASTER_DATA
-
-
-@pytest.fixture
-def urls() -> Iterator[tuple[str, str]]:
-    with twins() as both:
-        yield both
-
-
-@pytest.fixture
-async def w(database: Database, urls: tuple[str, str]) -> AsyncIterator[World]:
-    async with world(database, urls, idle=timedelta(milliseconds=5)) as one:
-        await one.learn()
-        yield one
 
 
 async def propose(w: World, actor: Actor, *changes: Change, reason_code: CorrectionReason = CLOSED) -> Any:
@@ -61,7 +45,8 @@ async def wrong_project(w: World, amount: str = "100.00") -> Change:
     return Change(f"{line}.project", "P-NONE", "")
 
 
-async def test_coding_is_corrected_by_its_owner_alone_and_the_corrected_version_is_posted(w: World) -> None:
+async def test_coding_is_corrected_by_its_owner_alone_and_the_corrected_version_is_posted(either: World) -> None:
+    w = either
     anna = await person(w, "anna", Role.ANALYST)
     change = await wrong_project(w)
     submitted = await propose(w, anna, change)
@@ -103,7 +88,8 @@ async def test_what_is_corrected_twice_keeps_its_first_correction(w: World) -> N
     assert [one.state for one in await w.transactions()] == ["superseded", "superseded", "posted"]
 
 
-async def test_an_amount_is_never_corrected_by_one_person(w: World) -> None:
+async def test_an_amount_is_never_corrected_by_one_person(either: World) -> None:
+    w = either
     anna, paul = await person(w, "anna", Role.ANALYST, Role.APPROVER), await person(w, "paul", Role.APPROVER)
     failed = await arrive(w, sample("wrong_total"))
     stated = next(one for one in await do(w, anna, acts.fields, failed) if one.path == "total")
@@ -184,7 +170,8 @@ async def test_a_withdrawn_correction_changes_nothing(w: World) -> None:
     assert ((await case(w)).state, (await approval(w)).state) == ("in_progress", "withdrawn")
 
 
-async def test_a_recall_meanwhile_outdates_the_proposal(w: World) -> None:
+async def test_a_recall_meanwhile_outdates_the_proposal(either: World) -> None:
+    w = either
     anna, paul = await person(w, "anna", Role.ANALYST), await person(w, "paul", Role.APPROVER)
     failed = await arrive(w, sample("wrong_total"))
     await propose(w, anna, Change("employee", failed.counterparty, "E-9"))

@@ -1,8 +1,6 @@
 """What was posted by hand counts once the ERP's twin shows it, as two persons said."""
 
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -14,25 +12,11 @@ from control_plane.domain.access import Actor, Role
 from control_plane.domain.hand_posting import Claimed, Said
 from control_plane.engine.intents import decode
 from control_plane.store import payloads
-from control_plane.store.database import Database
 from control_plane.store.tables import TransactionRow
 from tests.control_plane.acts.duties import approval, arrive, case, claimed, decide, do, person
 from tests.stands.balance import is_balanced
 from tests.stands.claims import claim as claim_document
-from tests.stands.world import World, twins, world
-
-
-@pytest.fixture
-def urls() -> Iterator[tuple[str, str]]:
-    with twins() as both:
-        yield both
-
-
-@pytest.fixture
-async def w(database: Database, urls: tuple[str, str]) -> AsyncIterator[World]:
-    async with world(database, urls, idle=timedelta(milliseconds=5)) as one:
-        await one.learn()
-        yield one
+from tests.stands.world import World
 
 
 async def refused(w: World) -> TransactionRow:
@@ -65,7 +49,8 @@ async def say(w: World, actor: Actor, posting: Posting, number: str = "") -> Non
     await do(w, actor, acts.claim_posted, row.id, Claim(Claimed.POSTED, said), revision=row.revision)
 
 
-async def test_it_is_posted_under_the_number_that_two_persons_named_and_the_erp_shows(w: World) -> None:
+async def test_it_is_posted_under_the_number_that_two_persons_named_and_the_erp_shows(either: World) -> None:
+    w = either
     anna, paul = await person(w, "anna", Role.ANALYST), await person(w, "paul", Role.APPROVER)
     failed = await refused(w)
     posting = await post_by_hand(w, await intent_of(w, failed))
