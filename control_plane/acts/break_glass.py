@@ -1,5 +1,6 @@
 """Break-glass: take a role for a while in an emergency, give it back, and look at what another person did with it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -120,7 +121,7 @@ def sees(actor: Actor, row: BreakGlassRow) -> bool:
     return is_reader or row.person_id == actor.person_id
 
 
-def _record(hand: Hand, number: int, legal_entity: str, name: str, after: dict[str, object]) -> None:
+def _record(hand: Hand, number: int, legal_entity: str, name: str, after: Mapping[str, object]) -> None:
     record(
         hand,
         name=f"break_glass.{name}",

@@ -3,16 +3,17 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Table, literal_column, update
+from sqlalchemy import ColumnElement, Table, literal_column, update
 from sqlmodel import Session, col, select
 
 from control_plane.domain.hand_posting import Said
 from control_plane.store.statements import insert_many, table_of
 from control_plane.store.tables import HandPostingRow
 
-_HAND_POSTING: Table = table_of(HandPostingRow)
-_IS_UNSETTLED = literal_column("hand_posting.settled_at IS NULL")
+_HAND_POSTING: Final[Table] = table_of(HandPostingRow)
+_IS_UNSETTLED: Final[ColumnElement[bool]] = literal_column("hand_posting.settled_at IS NULL")
 """As the index says it: SQLite recognizes no other form."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -48,7 +48,7 @@ class Writers:
             self._open[number] = (unit, unit.__enter__(), [])
         _, session, told = self._open[number]
         name = f"{self.consumer}/{self.ids.draw()}"
-        lineage.tell(session, [replace(ENTRY, name=name)], self.ids)
+        lineage.tell(session, [ENTRY._replace(name=name)], self.ids)
         told.append(name)
 
     def commit(self, number: int) -> None:
