@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from connectors.contract import Dedupe, Intent, Posting, Target
+from connectors.contract import Dedupe, Intent, OutcomeKind, Posting, Target
 from connectors.failures import Failure
 from control_plane.domain.delivery import Settlement
 from control_plane.domain.hand_posting import ReadBack, Said, Worth, meant_by, read_back, said_only
@@ -84,14 +84,18 @@ async def _found(parts: Parts, claim: Claim) -> ReadBack | None:
 async def _postings(target: Target, claim: Claim) -> list[Posting] | Failure:
     """Return everything that the target holds for the document, under its references and its source's number."""
     outcomes = await target.find([intent.reference for intent in claim.meant])
-    under_references = [posting for one in outcomes if one.posting for posting in (one.posting, *one.surplus)]
-    if {posting.number for posting in under_references} >= set(claim.row.numbers):
-        return under_references
-    sources = sorted({intent.source_document for intent in claim.meant})
-    others = await target.find_by_source(sources)
-    if isinstance(others, Failure):
-        return others
-    return [*under_references, *(posting for found in others.values() for posting in found)]
+    found = [posting for one in outcomes if one.posting for posting in (one.posting, *one.surplus)]
+    if not _names_all(claim, found):
+        others = await target.find_by_source(sorted({intent.source_document for intent in claim.meant}))
+        if isinstance(others, Failure):
+            return others
+        found += [posting for postings_of_one in others.values() for posting in postings_of_one]
+    is_unclear = any(one.kind is OutcomeKind.UNKNOWN for one in outcomes)
+    return Failure("answer_lost") if is_unclear and not _names_all(claim, found) else found
+
+
+def _names_all(claim: Claim, found: Sequence[Posting]) -> bool:
+    return {posting.number for posting in found} >= set(claim.row.numbers)
 
 
 def _settle(claim: Claim, found: ReadBack | None, unit: Unit) -> None:
