@@ -12,6 +12,7 @@ from control_plane.api.schemas import (
     EpisodeView,
 )
 from control_plane.domain import cure
+from control_plane.domain.cause import cause_in
 from control_plane.domain.cure import Treated
 from control_plane.store.queries.causes import AwaitedRecord, CauseLine
 from control_plane.store.tables import CauseMergeRow, CauseNoteRow
@@ -21,8 +22,10 @@ _ROW = {"flow", "code", "kind", "step", "field_path", "team", "sentence", "remed
 
 def line(one: CauseLine, group_currency: str) -> Cause:
     """Return what open exceptions have in common, and the record that blocks them."""
+    row = one.oldest
     return Cause(
         fingerprint=one.fingerprint,
+        clear=cause_in(row.flow, row.step, row.kind, row.code, row.field_path).clear,
         totals=answers.totals(one.sums, group_currency),
         record=None if one.record is None else _record(one.record),
         domain="" if one.record is None else one.record.domain,
@@ -30,9 +33,9 @@ def line(one: CauseLine, group_currency: str) -> Cause:
         merged=list(one.merged),
         regression_count=one.regression_count,
         is_back=one.is_back,
-        oldest_at=one.oldest.opened_at,
+        oldest_at=row.opened_at,
         due_at=one.due_at,
-        **one.oldest.model_dump(include=_ROW),
+        **row.model_dump(include=_ROW),
     )
 
 

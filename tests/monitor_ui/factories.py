@@ -150,6 +150,7 @@ def exception(**given: Any) -> ExceptionDetail:
 def cause(*amounts: Amount, **given: Any) -> Cause:
     rest: dict[str, Any] = {
         "fingerprint": "f" * 8,
+        "clear": "expense_report | period | rejected | closed_period | posting_date",
         "flow": "expense_report",
         "code": "closed_period",
         "kind": "rejected",

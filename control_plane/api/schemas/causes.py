@@ -25,6 +25,8 @@ class Cause(Answer):
     """Open exceptions of one cause that wait for one record: `1 inactive project blocks 37 reports`."""
 
     fingerprint: str
+    clear: str
+    """What the fingerprint is made of."""
     flow: str
     code: str
     kind: str

@@ -29,15 +29,13 @@ _TEXT: Final = String()
 _LISTS: Final = frozenset(domain.value for domain in Domain)
 
 _LINE: Final = ("fingerprint", "record_domain", "record_code")
-_CANDIDATES: Final = 3
+_CANDIDATES: Final = 2
 """So many times the lines that are shown are summed up: causes told as one, and records of one entity, part ways."""
 
 MOST: Final = 100
 MOST_TREATED: Final = 500
 """Exceptions of one cause, the newest ones, from which its history is told."""
-CURING: Final = frozenset(
-    {"retry", "replay", "release", "return_to_source", "declare_duplicate", "correct", "post_by_hand", "cancel"}
-)
+CURING: Final = frozenset({"retry", "replay", "release", "return_to_source", "declare_duplicate", "correct", "approve"})
 """Acts after which a document goes on, or ends; the others only say who has the exception."""
 
 

@@ -8,7 +8,7 @@ from control_plane.domain.access import Grant, Role
 from control_plane.domain.transaction import Reason, State
 from control_plane.store import exception_cases, master_data
 from control_plane.store.tables import ExceptionCaseRow
-from tests.control_plane.api.stand import Stand, exc, seen
+from tests.control_plane.api.stand import FLOW, Stand, exc, seen
 from tests.stands.runtime import MORNING
 
 FIELD = "lines.1.project"
@@ -69,6 +69,9 @@ async def test_each_record_that_blocks_is_a_line_with_its_sums_and_its_nearest_d
     assert found[0]["due_at"] == soon.isoformat().replace("+00:00", "Z")
     assert [one["record"]["name"] for one in found] == ["The project P-1", "The project P-2", ""]
     assert len({one["fingerprint"] for one in found}) == 1
+    assert {one["clear"] for one in found} == {
+        f"{FLOW} | post | rejected | inactive_master_data | lines.*.project",
+    }
     assert len(mine.json()["items"]) == 2
 
 
