@@ -22,6 +22,7 @@ _OPEN: Final = """
 """
 _RUNS: Final = "SELECT connection, stream, state, lease_until FROM sync_run WHERE state IN ('waiting', 'running')"
 _CURSORS: Final = "SELECT stream, value FROM cursor"
+_UNREAD: Final = "SELECT 1 FROM inbox WHERE is_unread LIMIT 1"
 _WOKEN: Final = "SELECT min(woken_at) FROM hold WHERE woken_at IS NOT NULL"
 _PAUSED: Final = "SELECT name FROM connection WHERE paused_at IS NOT NULL"
 _UNTOLD: Final = """
@@ -66,6 +67,8 @@ def agenda(stage: Stage, gone: Collection[int], *, is_told: bool) -> Agenda:
         if connection not in paused:
             dues.append(("pull_next", _ALWAYS if state == "waiting" else until))
     dues += [("release", at) for (at,) in stage.rows(_WOKEN) if at]
+    if stage.rows(_UNREAD):
+        dues.append(("act_on_kept", _ALWAYS))
     if is_told and stage.rows(_UNTOLD, EXPENSE_REPORT.name, CONSUMER):
         dues.append(("note_outcomes", _ALWAYS))
     cursors = {stream: int(value) for stream, value in stage.rows(_CURSORS)}
