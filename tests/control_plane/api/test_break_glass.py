@@ -146,3 +146,24 @@ async def test_nobody_reviews_their_own_not_even_by_sql(database: Database, stan
     ):
         with pytest.raises(IntegrityError, match=constraint), database.write() as session:
             session.connection().execute(update(table).values(reviewed_at=now, **who))
+
+
+async def test_nobody_gives_back_what_is_somebody_elses_or_over(lite: Stand) -> None:
+    anna = lite.key(Role.ANALYST)
+    taken = (await take(lite, anna)).json()
+    assert (await act(lite, lite.key(Role.CONTROLLER), taken, "give-back")).status_code == 404
+    assert (await act(lite, anna, taken | {"revision": 7}, "give-back")).status_code == 412
+    later(lite, hours=2)
+    assert (await act(lite, anna, taken, "give-back")).status_code == 409
+    assert (
+        await act(lite, lite.key(Role.CONTROLLER), taken | {"revision": 7}, "review", was_justified=True)
+    ).status_code == 412
+
+
+async def test_what_is_taken_twice_is_taken_once(lite: Stand) -> None:
+    anna = lite.key(Role.ANALYST)
+    assert (await take(lite, anna)).status_code == 200
+    later(lite, seconds=2)
+    assert (await take(lite, anna)).status_code == 409
+    later(lite, hours=2)
+    assert (await take(lite, anna)).status_code == 200
