@@ -44,6 +44,9 @@ class Claim:
 
 async def read_claims_back(parts: Parts) -> int:
     """Ask the targets about what was posted by hand; return how many documents were asked about."""
+    now = parts.runtime.now()
+    if not await parts.read(lambda session: hand_postings.has_due(session, now=now)):  # nearly always
+        return 0
     claims = await parts.write(partial(_pick, parts))
     for claim in claims:
         found = await _found(parts, claim)

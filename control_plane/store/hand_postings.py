@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table, literal_column, update
+from sqlalchemy import ColumnElement, Table, bindparam, literal_column, update
+from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
 from control_plane.domain.hand_posting import Said
+from control_plane.store.prepared import Prepared
 from control_plane.store.statements import insert_many, table_of
 from control_plane.store.tables import HandPostingRow
 
@@ -44,6 +46,11 @@ def add(session: Session, wanted: Wanted, *, now: datetime) -> None:
     insert_many(session, HandPostingRow, [row.model_dump()])
 
 
+def has_due(session: Session, *, now: datetime) -> bool:
+    """Return whether something is to be asked about now."""
+    return bool(_DUE.rows(session, now=now))
+
+
 def due(session: Session, targets: Collection[str], *, now: datetime, limit: int) -> list[HandPostingRow]:
     """Return what is to be asked about now."""
     if not targets:
@@ -73,3 +80,10 @@ def settle(session: Session, row: HandPostingRow, answer: str, *, now: datetime)
 def said_of(row: HandPostingRow) -> Said:
     """Return what two persons said."""
     return Said(tuple(row.numbers), row.posting_date)
+
+
+_DUE: Final = Prepared(
+    core_select(_HAND_POSTING.c.approval_id)
+    .where(_IS_UNSETTLED, _HAND_POSTING.c.wanted_at <= bindparam("now"))
+    .limit(1)
+)
