@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import update
@@ -147,6 +147,20 @@ DEEDS: Final[Mapping[str, Deed]] = {
         "/v1/break-glass",
         frozenset({R.ANALYST, R.APPROVER, R.CONTROLLER, R.INTEGRATOR}),
         {"role": "integrator", "legal_entity_id": ENTITY, "minutes": 5, "reason": "Everything stands still today"},
+        is_claimed=False,
+        is_about_money=False,
+    ),
+    "delegate_to_oneself": Deed(
+        "/v1/delegations",
+        frozenset(),
+        BECAUSE | {"person": "maker", "to": "{me}", "starts_at": "{today}", "ends_at": "{tomorrow}"},
+        is_claimed=False,
+        is_about_money=False,
+    ),
+    "propose_failure_rule": Deed(
+        "/v1/failure-rules/propose",
+        frozenset({R.CONTROLLER}),
+        BECAUSE | {"name": "tax", "code": "rejected_by_target", "pattern": "(?P<problem>tax.*)"},
         is_claimed=False,
         is_about_money=False,
     ),
@@ -386,15 +400,17 @@ def _standing_in(stand: Stand, role: Role, login: str, employee_ref: str, *, per
     return key
 
 
-def filled(deed: Deed, target: Victim, attacker: Attacker, tomorrow: str) -> tuple[str, dict[str, Any]]:
+def filled(deed: Deed, target: Victim, attacker: Attacker, *, login: str, now: datetime) -> tuple[str, dict[str, Any]]:
     """Return path and body with what stands for the victim's ids."""
     names = {
+        "{me}": login,
+        "{today}": now.isoformat(),
         "{exc}": exc(target.case),
         "{txn}": txn(target.document),
         "{other}": txn(target.other),
         "{apr}": public_id("apr", target.approval.id),
         "{sha}": target.approval.content_sha256,
-        "{tomorrow}": tomorrow,
+        "{tomorrow}": (now + DAY).isoformat(),
     }
     body = {name: names.get(value, value) if isinstance(value, str) else value for name, value in deed.body.items()}
     path = deed.path
