@@ -1,5 +1,6 @@
 """`tieout bulk`: one act over many exceptions, planned, tried on few, then on all."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Final
@@ -10,10 +11,12 @@ from control_plane.cli.exits import ERRORS, Exit, told
 from control_plane.cli.many import pasted
 from control_plane.cli.options import AsJson, Config, Key, Reason
 from control_plane.domain.bulk import BulkAct, BulkState, ItemState
+from control_plane.domain.correction import CorrectionReason
+from control_plane.domain.replay import AsOf
 
 if TYPE_CHECKING:
     from control_plane.api.client import ApiClient
-    from control_plane.api.schemas import BulkOperationDetail
+    from control_plane.api.schemas import BulkOperationDetail, FieldChange
 
 app = typer.Typer(name="bulk", help="Do one thing to many exceptions.", no_args_is_help=True)
 
@@ -24,6 +27,7 @@ Steer = Callable[["ApiClient", "BulkOperationDetail"], "BulkOperationDetail"]
 
 _LOOK_EVERY: Final = 1.0
 _LONGEST_LIST: Final = 200
+_CHANGE: Final = re.compile(r"([^=]+)=(.*)=>(.*)")
 _HOUR: Final = 3600.0
 _UNDER_WAY: Final = frozenset({BulkState.RUNNING})
 
@@ -38,6 +42,14 @@ def plan(
     team: Annotated[str, typer.Option(help="Those of this team.")] = "",
     entity: Annotated[str, typer.Option(help="Those of this legal entity.")] = "",
     connection: Annotated[str, typer.Option(help="Those of this connection.")] = "",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--change", help="Of `correct`: PATH=BEFORE=>AFTER, the same for all; several times."),
+    ] = None,
+    reason_code: Annotated[CorrectionReason | None, typer.Option(help="Of `correct`: why it is done here.")] = None,
+    as_of: Annotated[
+        AsOf, typer.Option(help="Of `replay`: by the mapping and master data of then or of now.")
+    ] = AsOf.NOW,
     config: Config = None,
     key: Key = None,
     as_json: AsJson = False,
@@ -56,6 +68,9 @@ def plan(
         team=team,
         legal_entity_id=entity,
         connection=connection,
+        changes=tuple(map(_change, changes or ())),
+        reason_code=reason_code,
+        as_of=as_of,
     )
     with told(), client_of(load_settings(config), key) as client:
         planned = client.plan_bulk(wanted)
@@ -191,6 +206,15 @@ def watch(
 ) -> None:
     """Wait for its end and say how far it is; 0 only where every document succeeded."""
     _steer(operation, lambda _, seen: seen, seconds, config=config, key=key, as_json=as_json)
+
+
+def _change(text: str) -> "FieldChange":
+    from control_plane.api.schemas import FieldChange
+
+    found = _CHANGE.fullmatch(text)
+    if found is None:
+        raise typer.BadParameter(f"{text} is not PATH=BEFORE=>AFTER")
+    return FieldChange(path=found[1], before=found[2], after=found[3])
 
 
 def _at_most(count: int, identifiers: list[str]) -> tuple[str, ...]:

@@ -52,7 +52,10 @@ _BODY: Final[dict[str, Any]] = {  # OpenAPI
     dependencies=[Depends(asking)],
 )
 async def take_events(request: Request) -> Response:
-    """Take over CloudEvents 1.0.2, structured, batch or binary; a repeated one is answered like the first."""
+    """Take over CloudEvents 1.0.2, structured, batch or binary; a repeated one is answered like the first.
+
+    The answer promises that they are kept and names the transactions that they make; a moment later they are read.
+    """
     asks = await who_asks(request)
     _require_sender(asks)
     envelopes = await read_events(request, now=asks.now)

@@ -44,6 +44,23 @@ def test_a_pasted_list_is_planned_and_what_is_unknown_is_named(desk: Desk, anna:
     assert (answer.exit_code, "4711" in answer.stdout) == (0, True)
 
 
+def test_what_an_act_needs_to_know_is_part_of_its_plan(desk: Desk, anna: str) -> None:
+    desk.stand.failed(1)
+    change = ("--change", "lines.1.project=P-1=>P-2", "--reason-code", "wrong_coding")
+    corrected = desk.run(anna, "bulk", "plan", "correct", "--code", "tax_refused", *change, *BECAUSE, "--json")
+    replayed = desk.run(anna, "bulk", "plan", "replay", "--code", "tax_refused", "--as-of", "then", *BECAUSE, "--json")
+    assert json.loads(corrected.stdout)["parameters"] == {
+        "changes": [{"path": "lines.1.project", "before": "P-1", "after": "P-2"}],
+        "reason_code": "wrong_coding",
+    }
+    assert json.loads(replayed.stdout)["parameters"] == {"as_of": "then"}
+
+
+def test_a_change_without_before_and_after_is_a_wrong_command(desk: Desk, anna: str) -> None:
+    answer = desk.run(anna, "bulk", "plan", "correct", "--change", "lines.1.project=P-2", *BECAUSE)
+    assert (answer.exit_code, "is not PATH=BEFORE=>AFTER" in answer.stderr) == (2, True)
+
+
 def test_a_list_that_is_too_long_is_a_wrong_command(desk: Desk, anna: str) -> None:
     answer = desk.run(anna, "bulk", "plan", "retry", "-", *BECAUSE, pasted="\n".join(map(str, range(201))))
     assert (answer.exit_code, "a pasted list has 200 entries at most, not 201" in answer.stderr) == (2, True)
