@@ -39,6 +39,8 @@ MEANINGS: Final = (
     _row(r'value "(?P<value>[^" ]+)[^"]*" for field "Account" in .*Line', "inactive_master_data", **_ACCOUNT),
     _row(r'on account "(?P<value>[^" ]+)[^"]*", you must set a type', "inactive_master_data", **_ACCOUNT),
     _row(r"you must balance all its lines", "unbalanced"),
+    _row(r"(?s)^(?P<problem>A value is required for field .+?)\.?$", "rejected_by_target"),
+    _row(r"(?s)^(?P<problem>.*already reconciled.*?)\.?$", "rejected_by_target"),
     _row(r"You are not allowed to (?:access|create|read|modify|delete)", "access_denied"),
 )
 """First match wins; what none matches keeps its class and words."""

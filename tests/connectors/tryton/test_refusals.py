@@ -43,11 +43,13 @@ SAID_BY_8_2: tuple[Sample, ...] = (
     ('You are not allowed to access "Account Move".', "access_denied", {}),
     (
         'A value is required for field "Party" in record "-EUR\xa01.00 @ 331000" of "Account Move Line".',
+        "rejected_by_target",
+        {"problem": 'A value is required for field "Party" in record "-EUR\xa01.00 @ 331000" of "Account Move Line"'},
+    ),
+    (
+        "The sequence is locked by somebody.",
         "unknown_answer",
-        {
-            "answer_code": "UserError",
-            "problem": 'A value is required for field "Party" in record "-EUR\xa01.00 @ 331000" of "Account Move Line"',
-        },
+        {"answer_code": "UserError", "problem": "The sequence is locked by somebody"},
     ),
 )
 SAID_BY_7_0: tuple[Sample, ...] = (
