@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, bindparam, exists, func, literal_column, or_, update
+from sqlalchemy import ColumnElement, FromClause, Table, bindparam, exists, func, literal_column, or_, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session
 
@@ -123,16 +123,22 @@ _SEND_NOW: Final = Prepared(
 
 _WAITS: Final = (_LEASABLE, TRANSACTION.c.target == bindparam("to"))
 _OWNER: Final = bindparam("owner", type_=BIG)
-_MAY_LEAVE: Final = (
-    TRANSACTION.c.priority_at <= _NOW,
-    TRANSACTION.c.recalled_at.is_(None),
-    TRANSACTION.c.reversal_wanted_at.is_(None),
-    among(TRANSACTION.c.flow.concat(""), "flows"),  # else SQLite reads the whole flow by another index
-    ~exists().where(_INCARNATION.c.id == _OWNER, _INCARNATION.c.ended_at.is_not(None)),
-)
+_IS_ALIVE: Final = ~exists().where(_INCARNATION.c.id == _OWNER, _INCARNATION.c.ended_at.is_not(None))
 _URGENT: Final = 1000
+
+
+def _may_leave(one: FromClause) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for a transaction that waits: its time has come, and nobody wants it back."""
+    return (
+        one.c.priority_at <= _NOW,
+        one.c.recalled_at.is_(None),
+        one.c.reversal_wanted_at.is_(None),
+        among(one.c.flow.concat(""), "flows"),  # else SQLite reads the whole flow by another index
+    )
+
+
 _SOONEST: Final = (
-    core_select(TRANSACTION.c.id)
+    core_select(*(TRANSACTION.c[name] for name in ("id", "priority_at", "recalled_at", "reversal_wanted_at", "flow")))
     .where(*_WAITS)
     .order_by(TRANSACTION.c.due_at, TRANSACTION.c.id)
     .limit(_URGENT)
@@ -143,7 +149,7 @@ _SOONEST: Final = (
 def _leasing(*which: ColumnElement[bool], first: ColumnElement[Any]) -> Prepared:
     due = (
         core_select(TRANSACTION.c.id)
-        .where(*which, *_MAY_LEAVE)
+        .where(*which, *_may_leave(TRANSACTION), _IS_ALIVE)
         .order_by(first, TRANSACTION.c.id)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True, of=TRANSACTION)
@@ -169,7 +175,7 @@ def _leasing(*which: ColumnElement[bool], first: ColumnElement[Any]) -> Prepared
 
 _LEASE: Final = _leasing(*_WAITS, first=TRANSACTION.c.priority_at)
 _LEASE_URGENT: Final = _leasing(
-    TRANSACTION.c.id.in_(core_select(_SOONEST.c.id)),
+    TRANSACTION.c.id.in_(core_select(_SOONEST.c.id).where(*_may_leave(_SOONEST))),  # a few, so PostgreSQL looks them up
     TRANSACTION.c.state == State.READY.value,  # said once more for PostgreSQL, which locks what it chose before
     first=TRANSACTION.c.due_at,
 )
