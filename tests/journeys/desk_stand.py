@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import httpx
 from lxml import etree
-from sqlalchemy import event
+from sqlalchemy import ColumnElement, event
 from sqlalchemy.engine import Connection
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from control_plane.acts.ramp import Ramp
 from control_plane.api.app import create_app
@@ -42,6 +42,7 @@ UNKNOWN: Final = 123
 """The employee whom the platform knows under a name that the ERP does not."""
 NAME_AT_THE_PLATFORM: Final = "E-777"
 TAX_PERCENT: Final = 1
+_AT_REST: Final = ("posted", "on_hold", "failed")
 
 _XES: Final = "{http://www.xes-standard.org}"
 _SECRETS: Final = Secrets(cursors=b"c" * 32, audit=b"a" * 32)
@@ -207,17 +208,32 @@ class Desk:
         stop.set()
         await working
         self.world.parts.pace.is_closing = False  # the same worker goes on, pass by pass
-        await self.world.settle_over(GRACE, turns=1)  # a busy machine may have lost an answer: it is asked for
+        await self.settle()
 
     async def _received(self) -> int:
-        query = select(func.count()).select_from(TransactionRow).where(TransactionRow.flow == EXPENSE_REPORT.name)
+        return await self._count(col(TransactionRow.state).is_not(None))
+
+    async def _moving(self) -> int:
+        return await self._count(col(TransactionRow.state).not_in(_AT_REST))
+
+    async def _count(self, which: ColumnElement[bool]) -> int:
+        own = col(TransactionRow.flow) == EXPENSE_REPORT.name
+        query = select(func.count()).select_from(TransactionRow).where(own, which)
         return await self.world.parts.read(lambda session: session.exec(query).one())
 
     async def change(self, domain: str, code: str, **changes: Any) -> None:
         """Let the ERP change a record, and wait for what follows."""
         (await self.world.erp.patch(f"/twin/master-data/{domain}/{code}", json=changes)).raise_for_status()
         await self.world.pull("erp", domain)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Do all that can be done; where a busy machine has lost an answer, let the time pass until it is asked for."""
         await self.world.settle()
+        for _ in range(3):
+            if not await self._moving():
+                return
+            await self.world.settle_over(GRACE, turns=1)
 
     async def refuse_for_tax(self, percent: int) -> None:
         body = {"tax_refusals_percent": percent}
@@ -228,7 +244,7 @@ class Desk:
         for _ in range(100):
             if not await self.ramp(self.world.parts):
                 return
-            await self.world.settle()
+            await self.settle()
         raise AssertionError("the bulk operation finds no end")
 
     async def booked(self) -> dict[str, list[int]]:

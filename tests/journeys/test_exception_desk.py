@@ -89,7 +89,7 @@ class Story:
         body = {**wish, "erp_key": f"E-{UNKNOWN}", "reason": "The same person"}
         proposed = (await self.analyst.post("/v1/bindings/propose", json=body)).raise_for_status().json()
         await act(self.approver, f"/v1/approvals/{proposed['approval_id']}", "approve")
-        await self.desk.world.settle()
+        await self.desk.settle()
 
     async def retry_what_was_refused(self) -> str:
         """Plan, agree to and start a bulk retry of all tax refusals, and return its path."""
