@@ -23,8 +23,8 @@ from control_plane.proof.simulator.world import World
 
 STORM: Final = 160
 """Steps."""
-CALM: Final = 1200
-"""Steps after which a history that goes on is stuck."""
+CALM: Final = 5000
+"""Steps after which a history that goes on is stuck: a system that asked for patience may rest for an hour of them."""
 _HAPPENS: Final = 0.12
 _AGAIN: Final = 0.03
 """How likely a worker looks for work that another one is about to take."""
