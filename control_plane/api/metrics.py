@@ -15,7 +15,7 @@ from control_plane.domain.access import EVERYWHERE
 from control_plane.domain.ledger import NOTHING, Amounts
 from control_plane.domain.pacing import Breaker, rate
 from control_plane.domain.transaction import PLACE_OF, Place, State
-from control_plane.store import connections, lineage, pacing
+from control_plane.store import connections, inbox, lineage, pacing
 from control_plane.store.queries import figures, money
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -97,9 +97,12 @@ class Scrape(Collector):
         for kind, at in newest.items():
             alive.add_metric([kind], at.timestamp())
         unread = _gauge(
-            "tieout_consumer_lag_seconds", "How long the oldest unread entry of the lineage waits.", "consumer"
+            "tieout_consumer_lag_seconds",
+            "How long the oldest unread entry of the lineage, or the oldest sent event (`inbox`), waits.",
+            "consumer",
         )
-        for name, since in lineage.behind(self.session).items():
+        waiting = lineage.behind(self.session) | {"inbox": inbox.unread_since(self.session)}
+        for name, since in waiting.items():
             unread.add_metric([name], 0.0 if since is None else (self.now - since).total_seconds())
         yield from (alive, unread)
 

@@ -17,7 +17,7 @@ from control_plane.domain.pacing import Breaker, Pacing, is_alerting
 from control_plane.domain.sla import SlaStatus
 from control_plane.domain.transaction import State
 from control_plane.flows import CONFIRMATIONS
-from control_plane.store import connections, pacing, timelines
+from control_plane.store import connections, inbox, pacing, timelines
 from control_plane.store.queries import figures
 from control_plane.store.queries.sums import CurrencySum, earliest, together
 from control_plane.store.tables import UNRESOLVED, ConnectionRow
@@ -202,6 +202,20 @@ def _stale(look: Look) -> Iterator[Alert]:
             )
 
 
+def _unread(look: Look) -> Iterator[Alert]:
+    since = inbox.unread_since(look.session)
+    if since is not None and since < look.now - look.silent_after:
+        yield Alert(
+            name="events_wait",
+            severity=Severity.CRITICAL,
+            sentence=f"Events that were sent to us wait since {since:%Y-%m-%d %H:%M} UTC: nobody has acted on them. "
+            "Where a worker is alive, its log names the event that it stumbles over.",
+            owner=Owner.INTEGRATION_PLATFORM,
+            view="connections",
+            since=since,
+        )
+
+
 def _idle(look: Look) -> Iterator[Alert]:
     living = figures.processes(look.session, silent_since=look.now - look.silent_after)
     if not any(process.kind in {"embedded", "worker"} for process in living):
@@ -231,6 +245,7 @@ def _taken_over(look: Look) -> Iterator[Alert]:
 
 _CONDITIONS: Final[tuple[Callable[[Look], Iterator[Alert]], ...]] = (
     _idle,
+    _unread,
     _taken_over,
     _breached,
     _stuck,

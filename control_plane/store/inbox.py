@@ -101,6 +101,12 @@ def has_unread(session: Session) -> bool:
     return bool(_ANY_UNREAD.rows(session))
 
 
+def unread_since(session: Session) -> datetime | None:
+    """Return when the oldest of what was sent came that nobody has acted on; None: all was acted on."""
+    rows = _OLDEST_UNREAD.scalars(session)
+    return rows[0] if rows else None
+
+
 def unread(session: Session, connections: Collection[str], limit: int, *, after: int = 0) -> list[Unread]:
     """Return what these connections sent and nobody has acted on, in the order in which it was kept."""
     rows = _UNREAD_ONES.rows(session, connections=connections, after=after, most=limit)
@@ -179,6 +185,7 @@ _KEPT: Final = (  # in the order of the fields of an arrival and its envelope
     *(_INBOX.c[name] for name in ("transaction_id", "needs_acknowledgement", "received_at", "is_unread")),
 )
 _ANY_UNREAD: Final = Prepared(core_select(_INBOX.c.id).where(_UNREAD).limit(1))
+_OLDEST_UNREAD: Final = Prepared(core_select(_INBOX.c.received_at).where(_UNREAD).order_by(_INBOX.c.id).limit(1))
 _UNREAD_ONES: Final = Prepared(
     core_select(_INBOX.c.connection, *_KEPT)
     .join(_PAYLOAD, _PAYLOAD.c.id == _INBOX.c.payload_id)

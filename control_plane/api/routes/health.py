@@ -1,7 +1,7 @@
 """How the product does: for orchestrators, for Prometheus, and for people."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -17,7 +17,7 @@ from control_plane.api.strict import StrictRoute
 from control_plane.domain.access import Act
 from control_plane.domain.pacing import Pacing
 from control_plane.engine.warn import away_of, trouble_of
-from control_plane.store import connections, lineage, pacing
+from control_plane.store import connections, inbox, lineage, pacing
 from control_plane.store.queries import figures
 
 router: Final = APIRouter(tags=["health"], route_class=StrictRoute)
@@ -76,9 +76,16 @@ def _processes(session: Session, asks: Asking) -> Iterator[Component]:
 
 def _consumers(session: Session, asks: Asking) -> Iterator[Component]:
     for name, since in lineage.behind(session).items():
-        is_ok = since is None or since >= asks.now - asks.services.settings.silent_after
         said = "It has read the whole story." if since is None else f"It has read the story until {since:%H:%M:%S} UTC."
-        yield Component(name=f"consumer {name}", is_ok=is_ok, sentence=said, at=None, behind_since=since)
+        yield _reader(f"consumer {name}", said, since, asks)
+    since = inbox.unread_since(session)
+    said = "All of them were acted on." if since is None else f"Those since {since:%H:%M:%S} UTC wait to be acted on."
+    yield _reader("sent events", said, since, asks)
+
+
+def _reader(name: str, said: str, since: datetime | None, asks: Asking) -> Component:
+    is_ok = since is None or since >= asks.now - asks.services.settings.silent_after
+    return Component(name=name, is_ok=is_ok, sentence=said, at=None, behind_since=since)
 
 
 def _connections(session: Session, asks: Asking) -> Iterator[Component]:

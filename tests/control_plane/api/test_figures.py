@@ -192,11 +192,13 @@ async def test_the_metrics_are_told_from_the_same_figures(stand: Stand) -> None:
         'tieout_stream_read_timestamp_seconds{connection="erp",stream="projects"} 1.7736516e+09',
         'tieout_process_heartbeat_timestamp_seconds{kind="worker"} 1.7736516e+09',
         'tieout_consumer_lag_seconds{consumer="confirm"} 12.0',
+        'tieout_consumer_lag_seconds{consumer="inbox"} 0.0',
     ):
         assert line in lines
     reading = next(one for one in components if one["name"] == "consumer confirm")
     assert reading["is_ok"]
     assert reading["behind_since"] is not None
+    assert next(one for one in components if one["name"] == "sent events")["is_ok"]
     assert "DOC-" not in answer.text
 
 

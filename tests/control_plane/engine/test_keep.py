@@ -6,16 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from connectors.canonical.events import EventType
 from connectors.connection import ConnectionSettings
 from connectors.contract import Envelope
 from connectors.events.connector import EventsSource
 from connectors.registry import opened
+from control_plane.domain.access import EVERYWHERE
 from control_plane.engine.keep import Kept, act_on_kept, keep
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.receive import Feed, Read, act_on
+from control_plane.engine.warn import Look, alerts
 from control_plane.flows.expense_report import EXPENSE_REPORT
 from control_plane.store.database import Database
 from control_plane.store.tables import InboxRow, TransactionRow
@@ -161,3 +163,15 @@ async def test_while_the_database_is_in_trouble_nothing_is_tried_one_by_one(
         await act_on_kept(post.parts)
     monkeypatch.undo()
     assert await act_on_kept(post.parts) == 1
+
+
+async def test_what_nobody_acts_on_is_told_as_an_alert_until_somebody_does(post: Post) -> None:
+    def told(session: Session) -> set[str]:
+        return {one.name for one in alerts(Look(session, EVERYWHERE, post.runtime.now(), timedelta(seconds=45)))}
+
+    await post.send(approval(1))
+    assert "events_wait" not in await post.parts.read(told)
+    post.runtime.advance(timedelta(minutes=1))
+    assert "events_wait" in await post.parts.read(told)
+    await act_on_kept(post.parts)
+    assert "events_wait" not in await post.parts.read(told)
