@@ -23,6 +23,7 @@ from control_plane.api.routes import (
     exception_acts,
     exceptions,
     failure_rules,
+    feed,
     flows,
     group_values,
     health,
@@ -68,6 +69,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     flows.router,
     master_data.router,
     audit.router,
+    feed.router,
     health.router,
 )
 

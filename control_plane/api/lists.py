@@ -93,10 +93,14 @@ class Pager:
         shown = list(rows[: self.listing.limit])
         if len(rows) <= self.listing.limit:
             return shown, None
-        cursor = self.asking.services.cursors.seal(self._name, place(shown[-1]))
+        cursor = self.sealed(place(shown[-1]))
         following = self.request.url.include_query_params(cursor=cursor)
         response.headers["link"] = f'<{following.path}?{following.query}>; rel="next"'
         return shown, cursor
+
+    def sealed(self, position: Position) -> str:
+        """Return the cursor behind a position, for a list that goes on growing at its end."""
+        return self.asking.services.cursors.seal(self._name, position)
 
     @property
     def _name(self) -> str:

@@ -109,6 +109,21 @@ def unread(
     return Unread(entries, newest if len(entries) < limit else (entries[-1].xid or 0, entries[-1].id))
 
 
+def after(session: Session, place: Place, *, kinds: Collection[Kind], which: ColumnElement[bool], limit: int) -> Unread:
+    """Return those entries after a place in the story that fulfil a condition, in the order of `unread`."""
+    newest = _newest(session)
+    if newest <= place:
+        return Unread((), place)
+    query = select(LineageRow).where(
+        _is_after(session, place),
+        ~_is_after(session, newest),
+        col(LineageRow.kind).in_([kind.value for kind in kinds]),
+        which,
+    )
+    entries = tuple(session.exec(_in_order(session, query).limit(limit)).all())
+    return Unread(entries, newest if len(entries) < limit else (entries[-1].xid or 0, entries[-1].id))
+
+
 def advance(session: Session, consumer: str, until: Place, *, now: datetime) -> None:
     """Note how far a consumer has read, with what it made of it in the same unit of work."""
     session.merge(ConsumerRow(name=consumer, xid=until[0], lineage_id=until[1], moved_at=now))

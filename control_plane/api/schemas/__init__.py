@@ -55,7 +55,7 @@ from control_plane.api.schemas.corrections import (
     FieldDifference,
     HandPosting,
 )
-from control_plane.api.schemas.events import EventReceipt, EventsAccepted
+from control_plane.api.schemas.events import Event, EventData, EventFeed, EventReceipt, EventsAccepted
 from control_plane.api.schemas.exceptions import (
     Because,
     Comments,
@@ -180,6 +180,9 @@ __all__ = [
     "DuplicateOf",
     "Emergency",
     "EpisodeView",
+    "Event",
+    "EventData",
+    "EventFeed",
     "EventReceipt",
     "EventsAccepted",
     "ExceptionDetail",
