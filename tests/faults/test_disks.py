@@ -52,6 +52,8 @@ def test_a_full_disk_is_told_reads_go_on_and_room_is_used_without_a_restart(tmp_
         sending(tieout) as sender,
         _asking(tieout) as client,
     ):
+        assert _status(sender, "TR-before") == HTTPStatus.ACCEPTED
+        assert sender.missing_and_doubled(client) == (0, 0)
         for number in range(200):
             if _status(sender, f"TR-{number}", LARGE) != HTTPStatus.ACCEPTED:
                 break
