@@ -21,7 +21,7 @@ SLOWLY: Final = timedelta(seconds=30)
 MOST_PROOFS: Final = 5
 """Probing calls that must succeed one after the other before a connection that flapped is believed again."""
 
-AT_MOST: Final = 0.985
+AT_MOST: Final = 0.965
 """The share of the limit that is used: what is left takes up the jitter of the way."""
 RAMP: Final = ((timedelta(seconds=2), AT_MOST), (timedelta(milliseconds=500), 0.8), (timedelta(0), 0.5))
 """From when on after a recovery which share of the limit is used."""
@@ -30,7 +30,7 @@ UNLIMITED_RAMP: Final = 10.0
 
 AHEAD: Final = timedelta(milliseconds=500)
 """For how long a worker draws permits at once."""
-MADE_UP_FOR: Final = timedelta(milliseconds=15)
+MADE_UP_FOR: Final = timedelta(milliseconds=20)
 """Permits that nobody drew for so long are still given: with `AT_MOST`, no second sees more calls than the limit."""
 
 SHRINKS_TO: Final = 0.7

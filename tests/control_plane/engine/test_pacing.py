@@ -22,7 +22,7 @@ def busiest_second(moments: Sequence[datetime]) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_backlog_drains_at_the_limit_and_never_above_it(backlog: Backlog, workers: int) -> None:
-    count, back_at = 2_000, MORNING + timedelta(minutes=2)
+    count, back_at = 4_000, MORNING + timedelta(minutes=2)
     erp = backlog.send(Erp(back_at=back_at, limit=LIMIT), count, workers=workers)
     booked = sorted(erp.booked.values())
     first, last = booked[0], booked[-1]
