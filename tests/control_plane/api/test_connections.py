@@ -8,7 +8,7 @@ import pytest
 from connectors.failures import Failure
 from connectors.limits import Limits
 from control_plane.domain.access import Grant, Role
-from control_plane.domain.pacing import Report, draw
+from control_plane.domain.pacing import AT_MOST, Report, draw
 from control_plane.domain.transaction import State
 from control_plane.store import connections, exception_cases, pacing, runs
 from control_plane.store.connections import Configured
@@ -112,7 +112,7 @@ async def test_a_connection_shows_how_fast_it_is_called(stand: Stand) -> None:
     async with stand.client(stand.key(Role.VIEWER)) as client:
         erp = (await client.get("/v1/connections/erp")).json()["pacing"]
         concur = (await client.get("/v1/connections/concur")).json()["pacing"]
-    assert (erp["breaker"], erp["limit"], erp["allowed_rate"], erp["headroom"]) == ("closed", 50, 49.25, 1)
+    assert (erp["breaker"], erp["limit"], erp["allowed_rate"], erp["headroom"]) == ("closed", 50, 50 * AT_MOST, 1)
     assert (concur["limit"], concur["allowed_rate"], concur["headroom"]) == (None, None, None)
 
 
