@@ -42,7 +42,7 @@ def keep(unit: Unit, feed: Feed, envelopes: Sequence[Envelope]) -> Kept:
 
 async def act_on_kept(parts: Parts) -> int:
     """Act on what was kept, a page of it, and return how much it was."""
-    if not await parts.read(inbox.has_unread):
+    if await parts.read(inbox.unread_since) is None:
         return 0
     try:
         return await parts.write(partial(_act_on_page, parts))

@@ -96,11 +96,6 @@ def add(session: Session, arrivals: Sequence[Arrival], *, connection: str, strea
     insert_many(session, InboxRow, [_row(arrival, connection, stream) for arrival in arrivals])
 
 
-def has_unread(session: Session) -> bool:
-    """Return whether something was kept that nobody has acted on."""
-    return bool(_ANY_UNREAD.rows(session))
-
-
 def unread_since(session: Session) -> datetime | None:
     """Return when the oldest of what was sent came that nobody has acted on; None: all was acted on."""
     rows = _OLDEST_UNREAD.scalars(session)
@@ -184,7 +179,6 @@ _KEPT: Final = (  # in the order of the fields of an arrival and its envelope
     *(_INBOX.c[name] for name in ("content_sha256", "generation", "payload_id", "legal_entity_id")),
     *(_INBOX.c[name] for name in ("transaction_id", "needs_acknowledgement", "received_at", "is_unread")),
 )
-_ANY_UNREAD: Final = Prepared(core_select(_INBOX.c.id).where(_UNREAD).limit(1))
 _OLDEST_UNREAD: Final = Prepared(core_select(_INBOX.c.received_at).where(_UNREAD).order_by(_INBOX.c.id).limit(1))
 _UNREAD_ONES: Final = Prepared(
     core_select(_INBOX.c.connection, *_KEPT)
