@@ -33,6 +33,8 @@ BUSY_TIMEOUT: Final = timedelta(seconds=10)
 """How long another process may hold a SQLite file."""
 PATIENCE: Final = timedelta(seconds=30)
 """How long a unit of work waits for its turn to write on SQLite."""
+_WRITER_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY")
+"""What undoes a single statement stays in memory: else each row of a guarded table writes to a file beside."""
 IDLE_TIMEOUT: Final = timedelta(seconds=60)
 """An open write of a PostgreSQL cluster holds back every reader of the lineage: idle ones are ended."""
 
@@ -191,7 +193,7 @@ def _open_sqlite(where: URL, pool_size: int) -> Database:
     kept = {"cached_statements": STATEMENTS}
     writer = _engine(where, pool_size=1, max_overflow=0, connect_args=kept)
     reader = _engine(where, pool_size=pool_size, max_overflow=pool_size, connect_args=kept)
-    _prepare_sqlite(writer, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "synchronous=FULL"))
+    _prepare_sqlite(writer, begin="BEGIN IMMEDIATE", pragmas=_WRITER_PRAGMAS)
     _prepare_sqlite(reader, begin="BEGIN", pragmas=("query_only=ON",))
     shown = where.render_as_string(hide_password=True)
     return Database(url=shown, dialect="sqlite", writer=writer, reader=reader, turns=Turns(PATIENCE))
