@@ -25,6 +25,10 @@ OFFICE_HOURS: Final = Calendar()
 """Of a legal entity that has no calendar of its own."""
 
 
+Clock = tuple[str, str, datetime]
+"""Flow, legal entity and the moment of the arrival: the same promise for all that share them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """A new envelope that says something about a document, and the flow it runs through."""
@@ -48,13 +52,14 @@ def accept(unit: Unit, connection: str, arrived: Sequence[Arrived]) -> None:
     if not arrived:
         return
     births: list[Birth] = []
-    versions = _earlier(unit, arrived)
+    versions, promised = _earlier(unit, arrived), _promised(unit, arrived)
     for one in arrived:
         source, source_id = one.arrival.envelope.source, _source_id(one)
         before = versions.setdefault((one.flow.name, source, source_id), [])
-        birth = Birth(_traced(_row(unit, connection, one, source_id, before)), {"event": one.arrival.envelope.id})
-        births.append(birth)
-        before.append(Version(birth.row["id"], birth.row["approved_at"]))
+        row = _row(unit, connection, one, source_id, before) | promised[_clock_of(one)]
+        row["trace_context"] = traces.traceparent_of(row["id"])
+        births.append(Birth(row, {"event": one.arrival.envelope.id}))
+        before.append(Version(row["id"], row["approved_at"]))
     transactions.bear(unit.session, births, unit.ids, now=unit.now)
     for birth in births:
         _tell_birth(birth.row)
@@ -79,10 +84,6 @@ def _came_late(one: Version, than: Version) -> bool:
     return one.approved_at is not None and than.approved_at is not None and one.approved_at < than.approved_at
 
 
-def _traced(row: Mapping[str, Any]) -> Mapping[str, Any]:  # column values
-    return {**row, "trace_context": traces.traceparent_of(row["id"])}
-
-
 def _tell_birth(row: Mapping[str, Any]) -> None:  # column values
     traces.born(row["trace_context"], row["id"], flow=row["flow"], connection=row["connection"])
 
@@ -98,13 +99,26 @@ def _earlier(unit: Unit, arrived: Sequence[Arrived]) -> dict[tuple[str, str, str
     return found
 
 
+def _clock_of(one: Arrived) -> Clock:
+    return one.flow.name, one.arrival.legal_entity_id, one.arrival.received_at
+
+
+def _promised(unit: Unit, arrived: Sequence[Arrived]) -> dict[Clock, dict[str, Any]]:  # column values
+    """Return what is promised to the documents of each clock, as it stands in their rows."""
+    return {clock: _promise(unit, one) for clock, one in {_clock_of(one): one for one in arrived}.items()}
+
+
+def _promise(unit: Unit, one: Arrived) -> dict[str, Any]:  # column values
+    calendar = unit.calendars.get(one.arrival.legal_entity_id, OFFICE_HOURS)
+    promise = sla.promise(one.flow.policy.sla, calendar, started_at=one.arrival.received_at)
+    return {"due_at": promise.due_at, "sla_status": sla.SlaStatus.ON_TIME.value, "sla_next_at": promise.at_risk_at}
+
+
 def _row(
     unit: Unit, connection: str, one: Arrived, source_id: str, before: Sequence[Version]
-) -> Mapping[str, Any]:  # column values
+) -> dict[str, Any]:  # column values
     arrival, flow = one.arrival, one.flow
     source, version = arrival.envelope.source, len(before) + 1
-    calendar = unit.calendars.get(arrival.legal_entity_id, OFFICE_HOURS)
-    promise = sla.promise(flow.policy.sla, calendar, started_at=arrival.received_at)
     return {
         "id": arrival.transaction_id,
         "flow": flow.name,
@@ -124,9 +138,6 @@ def _row(
         "legal_entity_id": arrival.legal_entity_id,
         "supersedes_id": before[-1].id if before else None,
         "flow_version": flow.version,
-        "due_at": promise.due_at,
-        "sla_status": sla.SlaStatus.ON_TIME.value,
-        "sla_next_at": promise.at_risk_at,
         **columns_of(one.translation, unit.now),
     }
 
