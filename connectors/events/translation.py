@@ -11,7 +11,7 @@ from connectors.canonical.master_data import MasterRecord
 from connectors.contract import Document, Envelope, Translation, Unreadable
 from connectors.events.kinds import AMOUNTS, KINDS, Kind, schema_of
 from connectors.events.wire import UnreadableDataError, read_data
-from connectors.events.words import LONGEST_TEXT, MINOR, Reading, below
+from connectors.events.words import LONGEST_TEXT, MINOR, Reading, path_text
 from connectors.failures import Failure
 
 MAPPING_VERSION: Final = "events/1"
@@ -40,7 +40,7 @@ def translation_of(envelope: Envelope) -> Translation:
     if failures:
         return _unreadable(envelope, data, *failures[:_MOST_FAILURES])
     reading = Reading(_currency_of(data))
-    content = KINDS[event].fact.read(data, "", reading, **KINDS[event].attributes_of(envelope))
+    content = KINDS[event].fact.read(data, (), reading, **KINDS[event].attributes_of(envelope))
     if isinstance(content, MasterRecord):
         content = _with_minor_amounts(content, reading)
     if reading.failures:
@@ -52,7 +52,7 @@ def _violations(kind: Kind, event: EventType, envelope: Envelope, data: _Json) -
     if "subject" in kind.given.values() and not envelope.subject.strip():
         yield _violation("subject", "the event does not name its business object")
     for error in _VALIDATORS[event].iter_errors(dict(data)):
-        yield _violation(".".join(map(str, error.instance_path)), _problem(event, error))
+        yield _violation(path_text(error.instance_path), _problem(event, error))
 
 
 def _problem(event: EventType, error: jsonschema_rs.ValidationError) -> str:
@@ -80,7 +80,7 @@ def _with_minor_amounts(record: MasterRecord, reading: Reading) -> MasterRecord:
     if name not in record.attributes:
         return record
     texts = dict(record.attributes)
-    minor = reading.minor(texts.pop(name), texts[currency], below("attributes", name))
+    minor = reading.minor(texts.pop(name), texts[currency], ("attributes", name))
     return replace(record, attributes={**texts, f"{name}{MINOR}": str(minor)})
 
 

@@ -1,6 +1,6 @@
 """How each type of the canonical facts stands in an event: its JSON Schema beside the way in which it is read."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -23,6 +23,8 @@ MAY_BE_EMPTY: Final = frozenset({"reference", "source_document", "source_documen
 """Required, but with a meaning of their own where they are empty."""
 
 Schema = Mapping[str, Any]  # a JSON Schema
+Path = tuple[str | int, ...]
+"""The steps to a value in an event's data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +34,20 @@ class Reading:
     currency: str = ""
     failures: list[Failure] = field(default_factory=list)
 
-    def minor(self, text: str, currency: str, path: str) -> int:
+    def minor(self, text: str, currency: str, path: Path) -> int:
         """Return an amount in minor units, exactly; one that cannot be is noted."""
         try:
             return parse_minor(text, currency)
         except UnknownCurrencyError:
             failure = Failure("unknown_currency", {"currency": currency}, "currency")
         except InexactAmountError:
-            failure = Failure("inexact_amount", {"value": text, "currency": currency}, path)
+            failure = Failure("inexact_amount", {"value": text, "currency": currency}, path_text(path))
         if failure not in self.failures:
             self.failures.append(failure)
         return 0
 
 
-Read = Callable[[Any, str, Reading], Any]
+Read = Callable[[Any, Path, Reading], Any]
 """Turns a JSON value that fits the schema, at a path, into a field's value."""
 
 
@@ -54,7 +56,8 @@ class Word:
     """One type in an event."""
 
     schema: Schema
-    read: Read
+    read: Read | None = None
+    """None: the field's value is the JSON value as it stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ class Fact:
 
     kind: type
     members: tuple[Member, ...]
+    open_fields: Mapping[str, None]
+    """The fields that have no default: None where the object does not name them."""
 
     @property
     def schema(self) -> Schema:
@@ -91,26 +96,26 @@ class Fact:
             "required": [member.name for member in self.members if member.is_required],
         }
 
-    def read(self, value: Any, path: str, reading: Reading, **given: Any) -> Any:  # see above
+    def read(self, value: Any, path: Path, reading: Reading, **given: Any) -> Any:  # see above
         """Return the fact; `given` are the fields that do not stand in the object."""
-        found = {
-            member.field.name: member.word.read(value[member.name], below(path, member.name), reading)
-            for member in self.members
-            if member.name in value
-        }
-        open_fields = {member.field.name: None for member in self.members if member.field.default is MISSING}
-        return self.kind(**{**open_fields, **found, **given})
+        found: dict[str, Any] = {**self.open_fields, **given}
+        for member in self.members:
+            name, read = member.name, member.word.read
+            if name in value:
+                found[member.field.name] = value[name] if read is None else read(value[name], (*path, name), reading)
+        return self.kind(**found)
 
 
 def fact(kind: type, without: Collection[str] = ()) -> Fact:
     """Return how a canonical dataclass stands in an event, without the fields that the event's attributes say."""
     hints = get_type_hints(kind)
-    return Fact(kind, tuple(_member(kind, one, hints[one.name]) for one in fields(kind) if one.name not in without))
+    members = tuple(_member(kind, one, hints[one.name]) for one in fields(kind) if one.name not in without)
+    return Fact(kind, members, {one.field.name: None for one in members if one.field.default is MISSING})
 
 
-def below(path: str, step: object) -> str:
-    """Return the path of something inside of what stands at a path."""
-    return f"{path}.{step}" if path else f"{step}"
+def path_text(path: Sequence[str | int]) -> str:
+    """Return a path as people read it, such as `lines.0.approved`."""
+    return ".".join(map(str, path))
 
 
 def _member(kind: type, one: Field[Any], hint: Any) -> Member:  # a type
@@ -149,21 +154,29 @@ def _text(name: str, *, is_required: bool) -> Word:
 
 
 def _list(item: Word) -> Word:
-    def read(value: Any, path: str, reading: Reading) -> Any:  # see Read
-        return tuple(item.read(each, below(path, place), reading) for place, each in enumerate(value))
-
-    return Word({"type": "array", "items": item.schema}, read)
+    schema = {"type": "array", "items": item.schema}
+    read_item = item.read
+    if read_item is None:
+        return _plain(schema, tuple)
+    return Word(
+        schema,
+        lambda value, path, reading: tuple(
+            [read_item(each, (*path, place), reading) for place, each in enumerate(value)]
+        ),
+    )
 
 
 def _nullable(word: Word) -> Word:
-    def read(value: Any, path: str, reading: Reading) -> Any:  # see Read
-        return None if value is None else word.read(value, path, reading)
-
-    return Word({**word.schema, "type": [word.schema["type"], "null"]}, read)
+    read = word.read
+    return Word(
+        {**word.schema, "type": [word.schema["type"], "null"]},
+        read and (lambda value, path, reading: None if value is None else read(value, path, reading)),
+    )
 
 
 def _choice(kind: type[StrEnum]) -> Word:
-    return _plain({"type": "string", "enum": [each.value for each in kind]}, kind)
+    values = {each.value: each for each in kind}
+    return _plain({"type": "string", "enum": list(values)}, values.__getitem__)
 
 
 def _plain(schema: Schema, make: Callable[[Any], Any]) -> Word:
@@ -184,8 +197,8 @@ def _first_line(kind: type) -> str:
     return (kind.__doc__ or "").partition("\n")[0]
 
 
-def _money(value: Any, path: str, reading: Reading) -> Money:  # see Read
-    return Money(reading.minor(value["amount"], value["currency"], below(path, "amount")), value["currency"])
+def _money(value: Any, path: Path, reading: Reading) -> Money:  # see Read
+    return Money(reading.minor(value["amount"], value["currency"], (*path, "amount")), value["currency"])
 
 
 _YEAR: Final = "^[12][0-9]{3}-"
@@ -206,10 +219,10 @@ NUMBER_SCHEMA: Final = _told(
 DATE_SCHEMA: Final = _told("a day such as 2026-10-15", format="date", pattern=_YEAR)
 MONTH_SCHEMA: Final = _told("a month such as 2026-10", pattern="^[12][0-9]{3}-(0[1-9]|1[0-2])$")
 
-TEXT: Final = _plain(TEXT_SCHEMA, str)
-KEY: Final = _plain(_told(f"a key of up to {LONGEST_TEXT} characters", maxLength=LONGEST_TEXT, pattern=r"\S"), str)
-DECIMAL: Final = _plain(
-    _told("a number in plain decimals such as 0.8, or empty", pattern=r"^(-?[0-9]{1,15}(\.[0-9]{1,15})?)?$"), str
+TEXT: Final = Word(TEXT_SCHEMA)
+KEY: Final = Word(_told(f"a key of up to {LONGEST_TEXT} characters", maxLength=LONGEST_TEXT, pattern=r"\S"))
+DECIMAL: Final = Word(
+    _told("a number in plain decimals such as 0.8, or empty", pattern=r"^(-?[0-9]{1,15}(\.[0-9]{1,15})?)?$")
 )
 AMOUNT: Final = Word(AMOUNT_SCHEMA, lambda text, path, reading: reading.minor(text, reading.currency, path))
 MONEY: Final = Word(
@@ -221,7 +234,7 @@ MONEY: Final = Word(
     _money,
 )
 WORDS: Final[Mapping[Any, Word]] = {
-    bool: _plain({"type": "boolean"}, bool),
+    bool: Word({"type": "boolean"}),
     int: _plain({"type": "integer", "minimum": 0, "maximum": 999_999}, int),
     date: _plain(DATE_SCHEMA, date.fromisoformat),
     datetime: _plain(
