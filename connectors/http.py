@@ -3,23 +3,24 @@
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
+from http import HTTPStatus
 from types import TracebackType
-from typing import Final, Self
-from urllib.parse import quote
+from typing import ClassVar, Final, Protocol, Self
+from urllib.parse import quote, urlencode
 
 import aiohttp
-import httpx
+import certifi
 from aiohttp.abc import AbstractResolver
-from httpx_aiohttp import AiohttpTransport
 from opentelemetry import trace
 from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
 from opentelemetry.semconv.attributes.http_attributes import HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE
 from opentelemetry.semconv.attributes.server_attributes import SERVER_ADDRESS, SERVER_PORT
 from opentelemetry.semconv.attributes.url_attributes import URL_FULL
+from yarl import URL
 
 from connectors.exchange import Exchange, Lost, NotSent, Reply
 from connectors.limits import Allowance, allowance_of
@@ -34,7 +35,7 @@ _EXCERPT: Final = 500
 _SHORTEST_SECRET: Final = 4
 _IDLE_SECONDS: Final = 15
 """Idle connections are closed before the usual server does: a POST on a closed one cannot be told from a lost one."""
-_LEAVING: Final = "tieout.leaving"
+_FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 _HEADERS: Final = {"user-agent": "tieout", "accept": "application/json", "accept-encoding": "identity"}
 
 
@@ -42,15 +43,50 @@ class UnusableUrlError(ValueError):
     """The address is no plain http(s) origin with an optional path, or a path leads away from it."""
 
 
-class CredentialsRefusedError(Exception):
-    """An auth was refused before the request itself could leave."""
+class UnauthorizedError(Exception):
+    """An auth could not authorize a request, so that it has not left."""
+
+    code: ClassVar[str] = "connection_refused"
+
+
+class CredentialsRefusedError(UnauthorizedError):
+    """An auth was refused itself."""
+
+    code: ClassVar[str] = "credentials_refused"
+
+
+Ask = Callable[[str, Mapping[str, str]], Awaitable[Reply | Lost]]
+"""Posts a form to a URL on whatever host, and returns the answer."""
+
+
+class Auth(Protocol):
+    """What proves who calls."""
+
+    async def authorization(self, ask: Ask) -> str:
+        """Return the value of the header `authorization` for the next request.
+
+        Raises:
+            UnauthorizedError: there is none now.
+        """
+
+    def refused(self) -> None:
+        """Take note that a request was answered with 401."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    url: str
+    deadline: timedelta
+    headers: Mapping[str, str]
+    query: Mapping[str, str | int] | None = None
+    body: bytes | None = None
 
 
 class HttpClient:
     """One connection's way out. Enter it with `async with`; nothing is opened before.
 
-    It speaks GET and POST only: the transport below resends PUT and DELETE by itself on a closed connection. It goes to
-    that transport straight: redirects, cookies and logs of httpx's own client are not wanted, and cost as much again.
+    It speaks GET and POST only: aiohttp below resends PUT and DELETE by itself on a closed connection.
     """
 
     def __init__(
@@ -62,8 +98,10 @@ class HttpClient:
         response_limit: int = RESPONSE_LIMIT,
         resolver: AbstractResolver | None = None,
     ) -> None:
-        self._base_url = str(_plain(base_url)).rstrip("/")
-        self._secrets = tuple(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+        self._base = _plain(base_url)
+        self._base_text = str(self._base).rstrip("/")
+        kept = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+        self._hidden = tuple(form for secret in kept for form in (secret, quote(secret, safe="")))
         self._connections = connections
         self._response_limit = response_limit
         self._resolver = resolver
@@ -72,19 +110,20 @@ class HttpClient:
 
     async def __aenter__(self) -> Self:
         """Open the connection pool. `SSL_CERT_FILE` names an own certificate authority."""
-        context = _tls(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        context = trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         pool = aiohttp.TCPConnector(
             limit=self._connections, keepalive_timeout=_IDLE_SECONDS, ssl=context, resolver=self._resolver
         )
-        session = aiohttp.ClientSession(connector=pool, cookie_jar=aiohttp.DummyCookieJar(), headers=_HEADERS)
-        self._transport = AiohttpTransport(client=session, verify=context)
+        self._session = aiohttp.ClientSession(
+            connector=pool, cookie_jar=aiohttp.DummyCookieJar(), headers=_HEADERS, auto_decompress=False
+        )
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         """Close the connection pool."""
-        await self._transport.aclose()
+        await self._session.close()
 
     async def get(
         self,
@@ -93,15 +132,14 @@ class HttpClient:
         deadline: timedelta,
         query: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
-        auth: httpx.Auth | None = None,
+        auth: Auth | None = None,
     ) -> Exchange:
         """Read from `path` (below the base URL) within `deadline`, connecting and reading included.
 
         Raises:
             UnusableUrlError: the path leads to another host.
         """
-        request = self._request("GET", path, query=query, headers=headers, deadline=deadline)
-        return await self._traced(request, deadline, auth)
+        return await self._traced(_Request("GET", self._url(path), deadline, headers or {}, query=query), auth)
 
     async def post(
         self,
@@ -111,7 +149,7 @@ class HttpClient:
         deadline: timedelta,
         content_type: str = "application/json",
         headers: Mapping[str, str] | None = None,
-        auth: httpx.Auth | None = None,
+        auth: Auth | None = None,
     ) -> Exchange:
         """Post `body` to `path` (below the base URL), once, within `deadline`.
 
@@ -119,8 +157,7 @@ class HttpClient:
             UnusableUrlError: the path leads to another host.
         """
         typed = {"content-type": content_type, **(headers or {})}
-        request = self._request("POST", path, headers=typed, content=body, deadline=deadline)
-        return await self._traced(request, deadline, auth)
+        return await self._traced(_Request("POST", self._url(path), deadline, typed, body=body), auth)
 
     def take_allowance(self) -> Allowance | None:
         """Return once what the latest answer's headers said about the calls that are left; None where nothing."""
@@ -129,108 +166,95 @@ class HttpClient:
 
     def redact(self, text: str) -> str:
         """Return the text without the connection's secrets, plain or percent-encoded."""
-        for secret in self._secrets:
-            text = text.replace(secret, "[redacted]").replace(quote(secret, safe=""), "[redacted]")
+        for form in self._hidden:
+            text = text.replace(form, "[redacted]")
         return text
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        deadline: timedelta,
-        query: Mapping[str, str | int] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> httpx.Request:
+    def _url(self, path: str) -> str:
         if not path.startswith("/") or path.startswith("//"):
             raise UnusableUrlError(f"{self.redact(path)!r} is not a path below the connection's URL")
-        return httpx.Request(
-            method,
-            _url(f"{self._base_url}{path}"),
-            params=query,
-            headers=headers,
-            content=content,
-            extensions={"timeout": {"pool": deadline.total_seconds() / 2}},
-        )
+        return f"{self._base_text}{path}"
 
-    async def _traced(self, request: httpx.Request, deadline: timedelta, auth: httpx.Auth | None) -> Exchange:
-        with self._span(request) as span:
-            exchange = await self._exchange(request, deadline, auth)
-            _tell(span, exchange)
-        return exchange
-
-    @contextmanager
-    def _span(self, request: httpx.Request) -> Iterator[trace.Span]:
+    async def _traced(self, request: _Request, auth: Auth | None) -> Exchange:
         if not self._is_recorded():
-            yield trace.INVALID_SPAN
-            return
+            return await self._exchange(request, auth)
         attributes: dict[str, str | int] = {
             HTTP_REQUEST_METHOD: request.method,
-            URL_FULL: self.redact(str(request.url).partition("?")[0]),
-            SERVER_ADDRESS: request.url.host,
-            SERVER_PORT: request.url.port or {"http": 80, "https": 443}[request.url.scheme],
+            URL_FULL: self.redact(request.url.partition("?")[0]),
+            SERVER_ADDRESS: self._base.host or "",
+            SERVER_PORT: self._base.port or 0,
         }
         with self._tracer.start_as_current_span(
             request.method, kind=trace.SpanKind.CLIENT, attributes=attributes, record_exception=False
         ) as span:
-            yield span
+            exchange = await self._exchange(request, auth)
+            _tell(span, exchange)
+        return exchange
 
     def _is_recorded(self) -> bool:
         is_open = isinstance(self._tracer, trace.ProxyTracer)
         return not (is_open and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider))
 
-    async def _exchange(self, request: httpx.Request, deadline: timedelta, auth: httpx.Auth | None) -> Exchange:
+    async def _exchange(self, request: _Request, auth: Auth | None) -> Exchange:
+        has_left = False
         try:
-            async with asyncio.timeout(deadline.total_seconds()):
-                response = await self._send(request, auth)
-                try:
-                    return await self._read(response)
-                finally:
-                    await response.aclose()
-        except CredentialsRefusedError as error:
-            return NotSent(self.redact(str(error)), code="credentials_refused")
-        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-            return self._unanswered(_underlying(error), has_left=_LEAVING in request.extensions)
+            async with asyncio.timeout(request.deadline.total_seconds()):
+                authorized = request if auth is None else await self._authorized(request, auth)
+                has_left = True
+                exchange = await self._send(authorized)
+        except UnauthorizedError as error:
+            return NotSent(self.redact(str(error)), code=error.code)
+        except (aiohttp.ClientError, OSError) as error:
+            return self._unanswered(error, has_left=has_left)
+        self._take_note(exchange, auth)
+        return exchange
 
-    async def _send(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
-        """Return the answer, body unread; an auth may send requests of its own before."""
-        if auth is None:
-            return await self._leave(request)
-        async with aclosing(auth.async_auth_flow(request)) as flow:
-            response = await self._leave(await anext(flow))
-            while following := await _following(flow, response):
-                response = await self._leave(following)
-        return response
+    async def _authorized(self, request: _Request, auth: Auth) -> _Request:
+        """Return the request with the header of an auth, which may send requests of its own before."""
 
-    async def _leave(self, request: httpx.Request) -> httpx.Response:
-        request.extensions[_LEAVING] = True  # the request whose turn has come
-        return await self._transport.handle_async_request(request)
+        async def ask(url: str, form: Mapping[str, str]) -> Reply | Lost:
+            return await self._send(_Request("POST", url, request.deadline, _FORM, body=urlencode(form).encode()))
 
-    async def _read(self, response: httpx.Response) -> Reply | Lost:
+        return replace(request, headers={**request.headers, "authorization": await auth.authorization(ask)})
+
+    async def _send(self, request: _Request) -> Reply | Lost:
+        async with self._session.request(
+            request.method,
+            request.url,
+            params=request.query,
+            headers=request.headers,
+            data=request.body,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(connect=request.deadline.total_seconds() / 2),
+        ) as response:
+            body = await self._read(response.content)
+        if len(body) > self._response_limit:
+            return Lost(f"status {response.status} with more than {self._response_limit} bytes")
+        return Reply(response.status, _told(response.raw_headers), body, self._excerpt(body))
+
+    async def _read(self, content: aiohttp.StreamReader) -> bytes:
+        """Return the body; of a too long one a beginning that is too long as well."""
         body = bytearray()
-        async for chunk in _stream_of(response):
+        async for chunk in content.iter_any():
             body += chunk
             if len(body) > self._response_limit:
-                return Lost(f"status {response.status_code} with more than {self._response_limit} bytes")
-        reply = Reply(response.status_code, _told(response.headers.raw), bytes(body), self._excerpt(body))
-        self._allowance = allowance_of(reply.headers)
-        return reply
+                break
+        return bytes(body)
 
-    def _excerpt(self, body: bytearray) -> str:
+    def _excerpt(self, body: bytes) -> str:
         return self.redact(body[: 4 * _EXCERPT].decode(errors="replace"))[:_EXCERPT]
+
+    def _take_note(self, exchange: Reply | Lost, auth: Auth | None) -> None:
+        if isinstance(exchange, Lost):
+            return
+        self._allowance = allowance_of(exchange.headers)
+        if auth is not None and exchange.status == HTTPStatus.UNAUTHORIZED:
+            auth.refused()
 
     def _unanswered(self, error: Exception, *, has_left: bool) -> NotSent | Lost:
         cause = f"{type(error).__name__}: {self.redact(str(error))[:_EXCERPT]}".rstrip(": ")
         never_connected = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
         return NotSent(cause) if never_connected or not has_left else Lost(cause)
-
-
-def _stream_of(response: httpx.Response) -> httpx.AsyncByteStream:
-    """Return the body as it arrives; the response's own iterators count and decode what is read once and plain."""
-    if not isinstance(response.stream, httpx.AsyncByteStream):
-        raise TypeError("an asynchronous transport answers with an asynchronous stream")
-    return response.stream
 
 
 def _told(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -242,45 +266,22 @@ def _told(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return told
 
 
-async def _following(
-    flow: AsyncGenerator[httpx.Request, httpx.Response], response: httpx.Response
-) -> httpx.Request | None:
-    """Return what an auth sends next after an answer, which is closed then; None: the answer is the one."""
-    try:
-        following = await flow.asend(response)
-    except StopAsyncIteration:
-        return None
-    except BaseException:
-        await response.aclose()
-        raise
-    await response.aclose()
-    return following
-
-
-def _underlying(error: Exception) -> Exception:
-    """Return the socket's own error below httpx's, which names refused and reset sockets alike."""
-    below: BaseException | None = error
-    while isinstance(below, httpx.HTTPError):
-        below = below.__cause__ or below.__context__
-    return below if isinstance(below, aiohttp.ClientError | OSError) else error
-
-
 @lru_cache(maxsize=4)
-def _tls(cert_file: str | None, cert_dir: str | None) -> ssl.SSLContext:  # noqa: ARG001  (read by httpx)
-    """Return what all connections trust: reading the certificates takes longer than most calls."""
-    return httpx.create_ssl_context()
+def trust(cert_file: str | None, cert_dir: str | None) -> ssl.SSLContext:
+    """Return what connections trust, kept because reading certificates takes longer than most calls."""
+    usual = None if cert_dir else certifi.where()
+    return ssl.create_default_context(cafile=cert_file or usual, capath=cert_dir or None)
 
 
-@lru_cache(maxsize=256)
-def _url(text: str) -> httpx.URL:
-    """Return a parsed URL: most calls go where another went before."""
-    return httpx.URL(text)
-
-
-def _plain(base_url: str) -> httpx.URL:
-    url = httpx.URL(base_url)
-    if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query or url.fragment:
-        raise UnusableUrlError("a connection's URL is http(s)://host[:port][/path], its credentials stand apart")
+def _plain(base_url: str) -> URL:
+    sentence = "a connection's URL is http(s)://host[:port][/path], its credentials stand apart"
+    try:
+        url = URL(base_url)
+    except ValueError:
+        raise UnusableUrlError(sentence) from None  # what did not fit may be a password
+    has_more = url.user is not None or url.password is not None or url.query_string or url.fragment
+    if url.scheme not in {"http", "https"} or not url.host or has_more:
+        raise UnusableUrlError(sentence)
     return url
 
 
@@ -288,7 +289,7 @@ def _tell(span: trace.Span, exchange: Exchange) -> None:
     match exchange:
         case Reply(status=status):
             span.set_attribute(HTTP_RESPONSE_STATUS_CODE, status)
-            if status >= httpx.codes.BAD_REQUEST:
+            if status >= HTTPStatus.BAD_REQUEST:
                 span.set_attribute(ERROR_TYPE, str(status))
                 span.set_status(trace.StatusCode.ERROR)
         case NotSent(cause=cause) | Lost(cause=cause):

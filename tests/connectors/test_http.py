@@ -5,14 +5,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
+import certifi
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from connectors.exchange import Lost, NotSent, Reply
-from connectors.http import HttpClient, UnusableUrlError
+from connectors.http import HttpClient, UnusableUrlError, trust
 from tests.connectors.raw_server import OK, Conversation, answer, raw_server
 
 SOON = timedelta(seconds=5)
@@ -102,6 +104,14 @@ async def test_a_failed_tls_handshake_proves_that_nothing_was_sent() -> None:
         assert isinstance(await client.post("/", b"{}", deadline=SOON), NotSent)
 
 
+def test_a_named_authority_stands_in_for_the_usual_ones(tmp_path: Path) -> None:
+    first, end, _ = Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----")
+    own = tmp_path / "authority.pem"
+    own.write_text(first + end)
+    assert len(trust(str(own), None).get_ca_certs()) == 1
+    assert len(trust(None, None).get_ca_certs()) > 1
+
+
 async def test_a_call_that_finds_no_free_connection_was_not_sent() -> None:
     async with raw_server(hang) as server, HttpClient(server.url, connections=1) as client:
         first = asyncio.create_task(client.post("/first", b"{}", deadline=timedelta(seconds=1)))
@@ -186,7 +196,9 @@ async def test_a_path_that_leads_to_another_host_is_our_own_mistake(path: str) -
             await client.get(path, deadline=SOON)
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:80", "ftp://erp", "http://user:pass@erp", "http://erp/?key=1"])
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:80", "ftp://erp", "http://user:pass@erp", "http://erp/?key=1", "http://user:pass@erp:port"]
+)
 def test_a_connection_takes_only_a_plain_web_address(url: str) -> None:
     with pytest.raises(UnusableUrlError) as raised:
         HttpClient(url)
