@@ -73,7 +73,7 @@ def _routed(rules: Routing, told: exception_cases.Trouble) -> exception_cases.Tr
         "connection": told.connection or told.document.get("target", ""),
     }
     to = rules.routed(facts)
-    return replace(told, team=to.team, routed_by=to.by)
+    return replace(told, team=to.team, routed_by=to.by, routing_version=rules.version)
 
 
 def _told(trouble: Trouble) -> exception_cases.Trouble:

@@ -40,6 +40,9 @@ WAITING: Final = frozenset({CaseState.NEW, CaseState.ASSIGNED, CaseState.IN_PROG
 _LASTING: Final = frozenset({*CaseState} - SETTLED | {CaseState.MERGED})
 """States in which the document's end still matters to an exception."""
 
+BY_HAND: Final = "a hand-over"
+"""What chose the team where a person did: no rule takes it away again."""
+
 Step = Callable[[CaseFacts], CaseFacts]
 """What becomes of an exception."""
 
@@ -65,6 +68,8 @@ class Trouble:
     """Empty: the owner that the catalog names."""
     routed_by: str = ""
     """The rule that chose the team."""
+    routing_version: int = 0
+    """The version of the rules that were asked."""
     business_owner: str = ""
     """Who answers for the document at its source."""
 
@@ -154,6 +159,7 @@ def case_of(row: ExceptionCaseRow) -> CaseFacts:
 
 
 _FACTS: Final = tuple(field.name for field in fields(CaseFacts) if field.name != "state")
+_ROUTE: Final = ("team", "routed_by", "routing_version")
 _ENDED: Final = frozenset({CaseState.CLOSED, CaseState.CANCELLED})
 
 
@@ -191,7 +197,7 @@ def _reopened(row: ExceptionCaseRow, trouble: Trouble, now: datetime) -> dict[st
             after = before
     told = _told(trouble)
     if row.code == trouble.failure.code:  # it may have been handed over meanwhile
-        told |= {"team": row.team, "routed_by": row.routed_by}
+        told |= {name: getattr(row, name) for name in _ROUTE}
     if after == before and all(getattr(row, name) == value for name, value in told.items()):
         return None
     return _update(row, after, now) | told
@@ -246,6 +252,7 @@ def _update(row: ExceptionCaseRow, after: CaseFacts, now: datetime) -> dict[str,
         "closes_at": now + CLOSES_AFTER if is_resolved else None,
         "updated_at": now,
         "revision": row.revision + 1,
+        **({} if after.team == row.team else {"routed_by": BY_HAND, "routing_version": None}),
     }
 
 
@@ -289,6 +296,7 @@ def _told(trouble: Trouble) -> dict[str, Any]:  # column values
         "record_code": record.code,
         "team": trouble.team or failure.entry.owner.value,
         "routed_by": trouble.routed_by,
+        "routing_version": trouble.routing_version,
         "business_owner": trouble.business_owner,
         "currency": trouble.currency,
         "amount_minor": trouble.amount_minor,

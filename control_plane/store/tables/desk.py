@@ -42,6 +42,7 @@ class ExceptionCaseRow(SQLModel, table=True):
         partial_index("ix_exception_case_wake", "wake_at", where="wake_at IS NOT NULL"),
         partial_index("ix_exception_case_closing", "closes_at", where="closes_at IS NOT NULL"),
         partial_index("ix_exception_case_merged", "merged_into", where="merged_into IS NOT NULL"),
+        partial_index("ix_exception_case_unclaimed", "routing_version", "id", where="state = 'new'"),
         Index("ix_exception_case_cause", "fingerprint", "id"),
         partial_index(
             "ix_exception_case_grouped",
@@ -100,6 +101,8 @@ class ExceptionCaseRow(SQLModel, table=True):
     team: str
     routed_by: str = ""
     """The rule that chose the team; empty where the catalog's owner has it."""
+    routing_version: int | None = 0
+    """The version of the rules that chose the team; none where a person did."""
     business_owner: str = ""
     """Who answers for the document at its source."""
     claimed_by: int | None = no_ref(index=True)

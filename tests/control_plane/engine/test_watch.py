@@ -1,4 +1,4 @@
-"""Promises change their status when their time comes, and claims run out."""
+"""Promises change their status when their time comes, claims run out, and rules that changed reach what is open."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from control_plane.domain import exception_case as machine
+from control_plane.domain.routing import KEY
 from control_plane.domain.transaction import Reason, State
-from control_plane.engine.parts import Parts
+from control_plane.engine.parts import EngineSettings, Parts
 from control_plane.engine.watch import watch
-from control_plane.store import exception_cases
+from control_plane.store import exception_cases, lineage, policies
 from control_plane.store.database import Database
 from tests.control_plane.api.stand import Stand
 from tests.stands.runtime import StandRuntime
@@ -58,3 +59,19 @@ async def test_an_idle_claim_runs_out(stand: Stand) -> None:
     stand.runtime.advance(machine.CLAIM_LASTS)
     assert await watch(parts(stand)) == 0
     assert stand.case_row(row.id).state == "new"
+
+
+async def test_new_rules_reach_what_nobody_has_claimed_and_its_story_tells_it(stand: Stand) -> None:
+    few = parts(stand, settings=EngineSettings(batch=2))
+    rows = [stand.stuck(due_at=None, sla_next_at=None) for _ in range(3)]
+    rules = {"rules": [{"when": {"flow": "expense_report"}, "then": {"team": "finance_operations"}}]}
+    assert await watch(few) == 0
+    with stand.database.write() as session:
+        row = policies.propose(session, stand.runtime.ids, "*", KEY, rules, maker="mia", now=stand.runtime.now())
+        policies.approve(session, row.id, checker="carl", now=stand.runtime.now())
+    assert [await watch(few) for _ in range(3)] == [2, 1, 0]
+    assert {stand.case_row(row.id).team for row in rows} == {"finance_operations"}
+    with stand.database.read() as session:
+        told = [one for one in lineage.story_of(session, [rows[0].transaction_id or 0]) if one.name == "rerouted"]
+    because = {"before": "erp_team", "after": "finance_operations", "because": "rule 1 of version 1"}
+    assert [(one.kind, one.by, one.facts) for one in told] == [("act", "tieout", because)]

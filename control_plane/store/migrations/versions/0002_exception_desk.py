@@ -1,6 +1,6 @@
 """Make the tables of the exception desk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -239,13 +239,14 @@ _CASE_RULES: Final = {
         "state NOT IN ('assigned', 'in_progress', 'deferred', 'pending_approval') OR claimed_by IS NOT NULL"
     ),
 }
-_CASE_INDEXES: Final = {
-    "ix_exception_case_offer": "offer_expires_at",
-    "ix_exception_case_wake": "wake_at",
-    "ix_exception_case_closing": "closes_at",
-    "ix_exception_case_merged": "merged_into",
+_CASE_INDEXES: Final[Mapping[str, tuple[list[str], str]]] = {
+    "ix_exception_case_offer": (["offer_expires_at"], "offer_expires_at IS NOT NULL"),
+    "ix_exception_case_wake": (["wake_at"], "wake_at IS NOT NULL"),
+    "ix_exception_case_closing": (["closes_at"], "closes_at IS NOT NULL"),
+    "ix_exception_case_merged": (["merged_into"], "merged_into IS NOT NULL"),
+    "ix_exception_case_unclaimed": (["routing_version", "id"], "state = 'new'"),
 }
-"""Each over the few rows that have the value."""
+"""Each over the few rows of its condition."""
 
 
 def _big() -> sa.types.TypeEngine[int]:
@@ -259,6 +260,7 @@ def _case_columns() -> list[sa.Column[Any]]:  # of several types
         *(sa.Column(name, _big(), nullable=True) for name in ("former_id", "offered_to", "merged_into")),
         *(sa.Column(name, sqltypes.UTCDateTime(), nullable=True) for name in _CASE_MOMENTS),
         sa.Column("regression_count", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("routing_version", sa.Integer(), nullable=True, server_default="0"),
     ]
 
 
@@ -273,9 +275,9 @@ def _widen_exception_case() -> None:
         for name, rule in _CASE_RULES.items():
             batch_op.create_check_constraint(batch_op.f(f"ck_exception_case_{name}"), rule)
         batch_op.create_index(batch_op.f("ix_exception_case_offered_to"), ["offered_to"], unique=False)
-        for name, column_name in _CASE_INDEXES.items():
-            where = sa.text(f"{column_name} IS NOT NULL")
-            batch_op.create_index(name, [column_name], unique=False, sqlite_where=where, postgresql_where=where)
+        for name, (columns, condition) in _CASE_INDEXES.items():
+            where = sa.text(condition)
+            batch_op.create_index(name, columns, unique=False, sqlite_where=where, postgresql_where=where)
 
 
 def _narrow_exception_case() -> None:
