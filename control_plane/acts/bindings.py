@@ -6,8 +6,8 @@ from typing import Final
 from connectors.canonical.master_data import Domain, MasterRecord
 from control_plane.acts import approvals
 from control_plane.acts.approvals import Consequence
-from control_plane.acts.door import Hand, NotPossibleError, record
-from control_plane.domain.access import GROUP
+from control_plane.acts.door import Hand, NotPossibleError, record, scope_for
+from control_plane.domain.access import GROUP, Act
 from control_plane.domain.approval import Proposal, named_subject
 from control_plane.engine.learn import bind
 from control_plane.store import master_data
@@ -47,6 +47,7 @@ def propose(hand: Hand, wish: Wish) -> int:
         NotPossibleError: the ERP has no such active record, or the key stands there already.
         UnknownObjectError, NotAllowedError, AlreadyProposedError: see `approvals.propose`.
     """
+    scope_for(hand, Act.PROPOSE)
     found = _record(hand, wish)
     before = _standing(hand, wish.domain, wish.source_system, wish.source_key)
     if before == wish.erp_key:

@@ -14,6 +14,7 @@ from control_plane.acts.door import (
     OwnDocumentError,
     UnknownObjectError,
     record,
+    scope_for,
 )
 from control_plane.domain.access import GROUP, Act, Actor, is_paid, may, scope_of
 from control_plane.domain.approval import Proposal, Subject
@@ -58,6 +59,7 @@ def plan(hand: Hand, order: Order) -> int:
         NotPossibleError: nothing fits, it is too much for one operation, it reaches over several legal entities
             while the actor does not, or it is a correction that corrects nothing.
     """
+    scope_for(hand, DOOR[order.act])
     if order.act is BulkAct.CORRECT:
         wish_of(order.parameters)
     chosen = bulk_plan.choose(hand, order.act, order.selection)
@@ -220,10 +222,9 @@ def _see(hand: Hand, operation_id: int, *, revision: int) -> BulkOperationRow:
 
 
 def _see_own(hand: Hand, operation_id: int, *, revision: int) -> BulkOperationRow:
-    row = _see(hand, operation_id, revision=revision)
-    if not _is_own(hand.actor, row):
+    if not _is_own(hand.actor, _row(hand, operation_id)):
         raise NotAllowedError("Only who planned it lets it run: it is done in their name.")
-    return row
+    return _see(hand, operation_id, revision=revision)
 
 
 def _next(row: BulkOperationRow, to: BulkState, by: By, *only: BulkState) -> BulkState:

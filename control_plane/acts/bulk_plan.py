@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, Final
 
 from connectors.canonical.master_data import Domain
-from control_plane.acts.door import Hand, NotAllowedError, NotPossibleError
+from control_plane.acts.door import Hand, NotPossibleError, scope_for
 from control_plane.domain import pacing
-from control_plane.domain.access import Scope, is_paid, scope_of
+from control_plane.domain.access import Scope, is_paid
 from control_plane.domain.bulk import CALLS, DOOR, BulkAct
 from control_plane.domain.bulk_plan import (
     ADDS_UP_WITHIN,
@@ -122,15 +122,8 @@ def figures(hand: Hand, act: BulkAct, operation_id: int, chosen: Chosen) -> dict
     }
 
 
-def _scope(hand: Hand, act: BulkAct) -> Scope:
-    scope = scope_of(hand.actor, DOOR[act])
-    if scope.is_empty:
-        raise NotAllowedError(f"To {act.value.replace('_', ' ')} is not among your roles.")
-    return scope
-
-
 def _chosen(hand: Hand, act: BulkAct, selection: Selection) -> Chosen:
-    session, scope, find = hand.unit.session, _scope(hand, act), _finder(hand, act, selection)
+    session, scope, find = hand.unit.session, scope_for(hand, DOOR[act]), _finder(hand, act, selection)
     if not selection.identifiers:
         return Chosen(find())
     named = search.named(session, scope, selection.identifiers, sorted(hand.unit.flows))
@@ -149,7 +142,7 @@ def _finder(hand: Hand, act: BulkAct, selection: Selection) -> Callable[..., lis
     return partial(
         queries.candidates,
         hand.unit.session,
-        _scope(hand, act),
+        scope_for(hand, DOOR[act]),
         FITS[act],
         others,
         fingerprints=[cause, *told] if cause else [],

@@ -19,9 +19,10 @@ def note(hand: Hand, fingerprint: str, text: str, *, revision: int) -> None:
         ChangedMeanwhileError: the cause is no longer at the revision that the actor saw.
     """
     session = hand.unit.session
-    _see(hand, fingerprint, revision)
+    _see(hand, fingerprint)
     if not causes.is_known(session, scope_of(hand.actor, Act.CLAIM), fingerprint):
         raise NotAllowedError("You work on no exception of this cause.")
+    _require_unchanged(hand, fingerprint, revision)
     causes.add_note(session, hand.unit.ids, fingerprint, text, hand.actor, now=hand.unit.now)
     _record(hand, fingerprint, "note", {"text": text})
 
@@ -35,8 +36,7 @@ def merge(hand: Hand, fingerprint: str, into: str, *, revision: int) -> None:
         ChangedMeanwhileError: the cause is no longer at the revision that the actor saw.
         NotPossibleError: the two are one, are told elsewhere already, or were taken apart for good.
     """
-    _see(hand, fingerprint, revision)
-    _require_group(hand)
+    _see_for_group(hand, fingerprint, revision)
     if not causes.is_known(hand.unit.session, scope_of(hand.actor, Act.READ), into):
         raise NotPossibleError("There is no such other cause.")
     _require_mergeable(hand, fingerprint, into)
@@ -52,8 +52,7 @@ def unmerge(hand: Hand, fingerprint: str, *, revision: int) -> None:
         ChangedMeanwhileError: the cause is no longer at the revision that the actor saw.
         NotPossibleError: it is told in no other one.
     """
-    _see(hand, fingerprint, revision)
-    _require_group(hand)
+    _see_for_group(hand, fingerprint, revision)
     into = causes.merged(hand.unit.session).get(fingerprint)
     if into is None:
         raise NotPossibleError("It is told in no other cause.")
@@ -66,17 +65,22 @@ def acts_on(actor: Actor, *, is_merged: bool) -> list[str]:
     return [*notes, "unmerge" if is_merged else "merge"] if may(actor, Act.CLAIM, GROUP) else notes
 
 
-def _see(hand: Hand, fingerprint: str, revision: int) -> None:
+def _see(hand: Hand, fingerprint: str) -> None:
     causes.lock(hand.unit.session)
     if not causes.is_known(hand.unit.session, scope_of(hand.actor, Act.READ), fingerprint):
         raise UnknownObjectError(fingerprint)
+
+
+def _require_unchanged(hand: Hand, fingerprint: str, revision: int) -> None:
     if causes.revision(hand.unit.session, fingerprint) != revision:
         raise ChangedMeanwhileError("Somebody has written or decided something about the cause since you read it.")
 
 
-def _require_group(hand: Hand) -> None:
+def _see_for_group(hand: Hand, fingerprint: str, revision: int) -> None:
+    _see(hand, fingerprint)
     if not may(hand.actor, Act.CLAIM, GROUP):
         raise NotAllowedError("Causes belong to the whole group; you work for a part of it.")
+    _require_unchanged(hand, fingerprint, revision)
 
 
 def _require_mergeable(hand: Hand, fingerprint: str, into: str) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from connectors.contract import Source
-from control_plane.domain.access import Act, Actor, is_paid, may
+from control_plane.domain.access import Act, Actor, Scope, is_paid, may, scope_of
 from control_plane.domain.exception_case import CaseFacts
 from control_plane.domain.identity import public_id
 from control_plane.engine.parts import Unit
@@ -93,7 +93,19 @@ def pass_door(hand: Hand, act: Act, legal_entity: str) -> None:
     if not may(hand.actor, Act.READ, legal_entity):
         raise UnknownObjectError(legal_entity)
     if not may(hand.actor, act, legal_entity):
-        raise NotAllowedError(f"{act.value.replace('_', ' ').capitalize()} is not among your roles in {legal_entity}.")
+        raise NotAllowedError(f"{_said(act)} is not among your roles in {legal_entity}.")
+
+
+def scope_for(hand: Hand, act: Act) -> Scope:
+    """Return where the actor may do this, before anybody looks at what it is about.
+
+    Raises:
+        NotAllowedError: nowhere.
+    """
+    scope = scope_of(hand.actor, act)
+    if scope.is_empty:
+        raise NotAllowedError(f"{_said(act)} is not among your roles.")
+    return scope
 
 
 def see_exception(hand: Hand, act: Act, case_id: int, *, revision: int) -> Seen:
@@ -168,6 +180,10 @@ def record(  # an audit entry has as many parts
 def is_own(actor: Actor, document: TransactionRow) -> bool:
     """Return whether the document pays the actor, or somebody whom the actor reports to or stands in for."""
     return is_paid(actor, document.counterparty)
+
+
+def _said(act: Act) -> str:
+    return act.value.replace("_", " ").capitalize()
 
 
 def _since(hand: Hand, row: ExceptionCaseRow, revision: int) -> Iterator[Meanwhile]:

@@ -6,7 +6,7 @@ from typing import Final
 from connectors.failures import Failure
 from control_plane.acts import approvals
 from control_plane.acts.approvals import Consequence
-from control_plane.acts.door import Hand, NotPossibleError, record
+from control_plane.acts.door import Hand, NotPossibleError, pass_door, record
 from control_plane.domain.access import GROUP, Act
 from control_plane.domain.approval import Proposal, named_subject
 from control_plane.domain.failure_rule import FailureRule, UnusableRuleError, check, named
@@ -32,6 +32,7 @@ def propose(hand: Hand, rule: FailureRule, *, is_active: bool = True) -> int:
         NotPossibleError: the rule cannot be used; says why.
         UnknownObjectError, NotAllowedError, AlreadyProposedError: see `approvals.propose`.
     """
+    pass_door(hand, Act.CHANGE_POLICY, GROUP)
     _require_usable(rule)
     over = _version(hand, rule.name)
     if not is_active and not over:

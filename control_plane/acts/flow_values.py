@@ -7,7 +7,7 @@ import jsonschema_rs
 
 from control_plane.acts import approvals
 from control_plane.acts.approvals import Consequence
-from control_plane.acts.door import Hand, NotPossibleError, UnknownObjectError
+from control_plane.acts.door import Hand, NotPossibleError, UnknownObjectError, pass_door
 from control_plane.domain.access import GROUP, Act
 from control_plane.domain.approval import Proposal, named_subject
 from control_plane.flows.flow import Flow
@@ -25,6 +25,7 @@ def propose(hand: Hand, flow: str, key: str, value: Mapping[str, Any]) -> int:
         UnknownObjectError: there is no such flow.
         NotAllowedError, AlreadyProposedError: see `approvals.propose`.
     """
+    pass_door(hand, Act.CHANGE_POLICY, GROUP)
     _require_valid(_flow(hand, flow), key, value)
     content = {"flow": flow, "key": key, "value": dict(value), "over_version": _version(hand, flow, key)}
     return approvals.propose(

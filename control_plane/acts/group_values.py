@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final  # values are JSON
 
 from control_plane.acts import approvals
-from control_plane.acts.door import Hand, NotPossibleError
+from control_plane.acts.door import Hand, NotPossibleError, pass_door
 from control_plane.domain import materiality, replies, routing
 from control_plane.domain.access import GROUP, Act
 from control_plane.domain.approval import Proposal, Subject
@@ -49,6 +49,7 @@ def propose(hand: Hand, key: str, value: Mapping[str, Any]) -> int:
         InvalidValueError: it cannot be used.
         UnknownObjectError, NotAllowedError, AlreadyProposedError: see `approvals.propose`.
     """
+    pass_door(hand, Act.CHANGE_POLICY, GROUP)
     fatal = [one for one in KINDS[key].problems_of(value) if one.is_fatal]
     if fatal:
         raise InvalidValueError(fatal)

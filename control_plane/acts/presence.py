@@ -102,13 +102,13 @@ def end_delegation(hand: Hand, delegation_id: int) -> None:
 
 def _who(hand: Hand, login: str) -> PersonRow:
     row = people.by_login(hand.unit.session, login or hand.actor.login)
+    _require_own_or_admin(hand, None if row is None else row.id)
     if row is None or not row.is_active or row.is_machine:
         raise NotPossibleError("There is no such person.")
-    _require_own_or_admin(hand, row.id)
     return row
 
 
-def _require_own_or_admin(hand: Hand, person_id: int) -> None:
+def _require_own_or_admin(hand: Hand, person_id: int | None) -> None:
     """Return quietly if it is about the actor; nobody decides for those whose work they do."""
     if person_id != hand.actor.person_id and not may(hand.actor, Act.MANAGE_PEOPLE, GROUP):
         raise NotAllowedError("This is about somebody else.")
