@@ -1,6 +1,6 @@
 """The money ledger on record: moved with every transition, exact at every commit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ _KEY_COLUMNS: Final = ("flow", "legal_entity_id", "currency", "cohort", "posting
 _AMOUNT_COLUMNS: Final = ("count", "positive_minor", "negative_minor", "group_minor")
 
 
-def move(session: Session, movements: Sequence[Movement], *, now: datetime) -> None:
+def move(session: Session, movements: Iterable[Movement], *, now: datetime) -> None:
     """Book movements with this unit of work; they are written netted, as the last statement before its commit.
 
     Written last, the hot rows of the ledger are locked for a moment only (two workers keep 90 % of their pace).

@@ -1,15 +1,28 @@
 """The queue: what the engine picks from the transactions next, each by an index of exactly that."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Table, bindparam, exists, func, literal_column, or_, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    update,
+)
 from sqlalchemy import select as core_select
 from sqlmodel import Session
 
-from control_plane.domain.ledger import Movement, amounts_of
+from control_plane.domain.ledger import Amounts, LedgerKey, Movement, amounts_of, total
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import Seen, State
 from control_plane.runtime import Ids
@@ -52,9 +65,9 @@ def lease(session: Session, ids: Ids, wanted: Wanted, *, owner: int, now: dateti
     rows = _LEASE_URGENT.rows(session, most=wanted.limit, **asked) if wanted.by_deadline else []
     if len(rows) < wanted.limit:
         rows += _LEASE.rows(session, most=wanted.limit - len(rows), **asked)
-    leased = sorted(map(work_of, rows), key=lambda work: work.id)
+    leased = [work_of(row) for row in sorted(rows)]
     lineage.tell(session, [_lease_entry(work, owner, now) for work in leased], ids)
-    ledger.move(session, [movement for work in leased for movement in _lease_movements(work.seen)], now=now)
+    ledger.move(session, _lease_movements(leased), now=now)
     return leased
 
 
@@ -127,18 +140,24 @@ _IS_ALIVE: Final = ~exists().where(_INCARNATION.c.id == _OWNER, _INCARNATION.c.e
 _URGENT: Final = 1000
 
 
-def _may_leave(one: FromClause) -> tuple[ColumnElement[bool], ...]:
+_FLOW: Final = TRANSACTION.c.flow.concat("")
+"""Else SQLite reads the whole flow by another index."""
+
+
+def _may_leave(one: FromClause, flow: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for a transaction that waits: its time has come, and nobody wants it back."""
     return (
         one.c.priority_at <= _NOW,
         one.c.recalled_at.is_(None),
         one.c.reversal_wanted_at.is_(None),
-        among(one.c.flow.concat(""), "flows"),  # else SQLite reads the whole flow by another index
+        among(flow, "flows"),
+        _IS_ALIVE,
     )
 
 
 _SOONEST: Final = (
-    core_select(*(TRANSACTION.c[name] for name in ("id", "priority_at", "recalled_at", "reversal_wanted_at", "flow")))
+    core_select(*(TRANSACTION.c[name] for name in ("id", "due_at", "priority_at", "recalled_at", "reversal_wanted_at")))
+    .add_columns(_FLOW.label("flow"))
     .where(*_WAITS)
     .order_by(TRANSACTION.c.due_at, TRANSACTION.c.id)
     .limit(_URGENT)
@@ -146,16 +165,13 @@ _SOONEST: Final = (
 )
 
 
-def _leasing(*which: ColumnElement[bool], first: ColumnElement[Any]) -> Prepared:
-    due = (
-        core_select(TRANSACTION.c.id)
-        .where(*which, *_may_leave(TRANSACTION), _IS_ALIVE)
-        .order_by(first, TRANSACTION.c.id)
-        .limit(bindparam("most"))
-        .with_for_update(skip_locked=True, of=TRANSACTION)
-        .cte("due")  # chosen once, whatever the plan: a subquery may be asked again for every row
-    )
-    return Prepared(
+def _first(one: FromClause, by: str, *which: ColumnElement[bool]) -> Select[Any]:
+    return core_select(one.c.id).where(*which).order_by(one.c[by], one.c.id).limit(bindparam("most"))
+
+
+def _leasing(chosen: Select[Any]) -> Update:
+    due = chosen.with_for_update(skip_locked=True, of=TRANSACTION).cte("due")  # once: a subquery may be asked per row
+    return (
         update(TRANSACTION)
         .where(TRANSACTION.c.id.in_(core_select(due.c.id)))
         .values(
@@ -173,11 +189,23 @@ def _leasing(*which: ColumnElement[bool], first: ColumnElement[Any]) -> Prepared
     )
 
 
-_LEASE: Final = _leasing(*_WAITS, first=TRANSACTION.c.priority_at)
-_LEASE_URGENT: Final = _leasing(
-    TRANSACTION.c.id.in_(core_select(_SOONEST.c.id).where(*_may_leave(_SOONEST))),  # a few, so PostgreSQL looks them up
-    TRANSACTION.c.state == State.READY.value,  # said once more for PostgreSQL, which locks what it chose before
-    first=TRANSACTION.c.due_at,
+_LEASE: Final = Prepared(
+    _leasing(_first(TRANSACTION, "priority_at", *_WAITS, *_may_leave(TRANSACTION, _FLOW))),
+    postgresql=_leasing(_first(TRANSACTION, "priority_at", *_WAITS, *_may_leave(TRANSACTION, TRANSACTION.c.flow))),
+)
+"""PostgreSQL knows how many a flow has: else it thinks that few wait, and reads them all."""
+_MAY_LEAVE_SOON: Final = _may_leave(_SOONEST, _SOONEST.c.flow)
+_LEASE_URGENT: Final = Prepared(
+    _leasing(_first(_SOONEST, "due_at", *_MAY_LEAVE_SOON)),
+    postgresql=_leasing(  # which locks what it has chosen, and looks a few up by their ids
+        _first(
+            TRANSACTION,
+            "due_at",
+            TRANSACTION.c.id.in_(core_select(_SOONEST.c.id).where(*_MAY_LEAVE_SOON)),
+            TRANSACTION.c.state == State.READY.value,
+            *_may_leave(TRANSACTION, _FLOW),
+        )
+    ),
 )
 
 
@@ -198,6 +226,11 @@ def _lease_entry(work: Work, owner: int, now: datetime) -> lineage.Entry:
     )
 
 
-def _lease_movements(seen: Seen) -> tuple[Movement, Movement]:
-    weight = amounts_of(seen.amount_minor, seen.group_minor)
-    return (key_of(seen, State.READY), -weight), (key_of(seen, State.IN_FLIGHT), weight)
+def _lease_movements(leased: Sequence[Work]) -> Iterator[Movement]:
+    lines: dict[LedgerKey, list[Amounts]] = defaultdict(list)
+    for work in leased:
+        lines[key_of(work.seen)].append(amounts_of(work.seen.amount_minor, work.seen.group_minor))
+    for line, amounts in lines.items():
+        weight = total(amounts)
+        yield line._replace(state=State.READY.value), -weight
+        yield line, weight

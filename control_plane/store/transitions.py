@@ -11,7 +11,7 @@ from sqlalchemy import select as core_select
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
 
-from control_plane.domain.ledger import Amounts, LedgerKey, Movement, amounts_of
+from control_plane.domain.ledger import LedgerKey, Movement, amounts_of
 from control_plane.domain.transaction import OPEN, Reason, Seen, State, Transition
 from control_plane.runtime import Ids
 from control_plane.store import ledger, lineage
@@ -101,13 +101,13 @@ def promote(session: Session, order_keys: set[str]) -> list[int]:
 def key_of(seen: Seen, state: State | None = None, reason: Reason | None = None) -> LedgerKey:
     """Return the ledger line that a transaction stands in, or would stand in under another state and reason."""
     return LedgerKey(
-        flow=seen.flow,
-        legal_entity_id=seen.legal_entity_id,
-        currency=seen.currency,
-        cohort=seen.cohort,
-        posting_period=seen.posting_period,
-        state=(state or seen.state).value,
-        reason=(seen.reason if reason is None else reason).value,
+        seen.flow,
+        seen.legal_entity_id,
+        seen.currency,
+        seen.cohort,
+        seen.posting_period,
+        (state or seen.state).value,
+        (seen.reason if reason is None else reason).value,
     )
 
 
@@ -179,7 +179,7 @@ def _tuple(change: Change, names: Sequence[str]) -> tuple[Any, ...]:
         is_open,
         taken.at,
     )
-    return (*fixed, *(change.sets[name] for name in names))
+    return (*fixed, *[change.sets[name] for name in names])
 
 
 def _entry(change: Change) -> lineage.Entry:
@@ -203,25 +203,18 @@ def _entry(change: Change) -> lineage.Entry:
 
 
 def _movements(change: Change) -> tuple[Movement, Movement]:
-    seen = change.transition.seen
-    weight: Amounts = amounts_of(seen.amount_minor, seen.group_minor)
-    after = _after(change)
-    arrived = amounts_of(after.amount_minor, after.group_minor)
-    return (key_of(seen), -weight), (key_of(after, change.transition.to, change.transition.reason), arrived)
-
-
-def _after(change: Change) -> Seen:
-    seen, sets = change.transition.seen, change.sets
-    return Seen(
-        id=seen.id,
-        state=change.transition.to,
-        reason=change.transition.reason,
-        fence=seen.fence + 1,
-        flow=seen.flow,
-        legal_entity_id=sets.get("legal_entity_id", seen.legal_entity_id),
-        currency=seen.currency,
-        cohort=seen.cohort,
-        posting_period=sets.get("posting_period", seen.posting_period),
-        amount_minor=seen.amount_minor,
-        group_minor=sets.get("group_minor", seen.group_minor),
+    taken, sets = change.transition, change.sets
+    seen = taken.seen
+    left = arrived = amounts_of(seen.amount_minor, seen.group_minor)
+    if "group_minor" in sets:
+        arrived = amounts_of(seen.amount_minor, sets["group_minor"])
+    line = LedgerKey(
+        seen.flow,
+        sets.get("legal_entity_id", seen.legal_entity_id),
+        seen.currency,
+        seen.cohort,
+        sets.get("posting_period", seen.posting_period),
+        taken.to.value,
+        taken.reason.value,
     )
+    return (key_of(seen), -left), (line, arrived)
