@@ -1,14 +1,13 @@
-"""Deliver: lease a batch, post it with bounded concurrency, commit the outcomes as they come."""
+"""Deliver: lease a batch, post it with bounded concurrency and commit the outcomes, while the next is leased."""
 
-import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 
 from connectors.contract import Intent, Outcome, OutcomeKind, Target
 from connectors.failures import Failure
@@ -17,71 +16,73 @@ from control_plane.engine.beforehand import ask_first, not_to_be_sent, told
 from control_plane.engine.errands import Errand, Item, load_errands
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.settle import Answered, settle_posts
+from control_plane.engine.under_way import Batch, UnderWay
 from control_plane.store import connections, queue, timelines
 from control_plane.store.transactions import Work
+from control_plane.store.troubles import DatabaseTroubleError
 from control_plane.telemetry import traces
 
 LOG: Final = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
     """Calls that follow one another: all of one company where the target wants one writer, else a single one."""
 
-    target: Target
+    target: str
+    company: str
     calls: tuple[tuple[Item, ...], ...]
 
 
 async def deliver(parts: Parts) -> int:
-    """Lease what is due, post it and settle the answers; return how many transactions were leased."""
-    until = parts.runtime.now() + parts.settings.lease
-    errands = await parts.write(lambda unit: _lease(unit, parts, until))
-    if not errands:
+    """Lease what is due, post it and settle the answers, batch upon batch; return how many transactions were leased.
+
+    While the database is away nothing more is leased; answers are kept as long as others are awaited.
+    """
+    under_way = UnderWay(parts)
+    leased = await _lease_more(parts, under_way)
+    while under_way:
+        await under_way.news()
+        try:
+            leased += await _lease_more(parts, under_way)
+            await _settle(parts, under_way)
+        except DatabaseTroubleError:
+            under_way.close()
+            if under_way.is_sent:
+                raise
+    return leased
+
+
+async def _lease_more(parts: Parts, under_way: UnderWay) -> int:
+    """Lease for the targets that have room, and let the documents leave; return how many transactions were leased."""
+    names = under_way.with_room()
+    if not names:
         return 0
-    answered: list[Errand] = [errand for errand in errands if errand.is_answered]
-    gates = {id(target): asyncio.Semaphore(_at_once(parts, target)) for target in parts.targets.values()}
-    lanes = [
-        parts.runtime.spawn(_run(parts, lane, gates[id(lane.target)], until, answered), name="deliver lane")
-        for lane in _lanes(parts.targets, errands)
-    ]
-    everything = asyncio.ensure_future(_all(lanes))
-    while not everything.done():
-        tick = asyncio.ensure_future(parts.runtime.sleep(parts.settings.settle_every))
-        await asyncio.wait({everything, tick}, return_when=asyncio.FIRST_COMPLETED)
-        tick.cancel()
-        await _settle(parts, answered)
-    await everything
-    await _settle(parts, answered)
-    return len(errands)
+    batch = await parts.write(partial(_lease, parts, names, parts.runtime.now() + parts.settings.lease))
+    for name, unsent in under_way.take(batch, names).items():
+        permits.expect(parts, name, unsent)
+    lanes = [_run(parts, under_way, lane, batch.until) for lane in _lanes(under_way.targets, batch.errands)]
+    if batch.errands:
+        under_way.begin([parts.runtime.spawn(lane, name="deliver lane") for lane in lanes])
+    return len(batch.errands)
 
 
-def _at_once(parts: Parts, target: Target) -> int:
-    return min(target.traits.concurrency, parts.settings.concurrency or target.traits.concurrency)
-
-
-def _lease(unit: Unit, parts: Parts, until: datetime) -> list[Errand]:
+def _lease(parts: Parts, names: set[str], until: datetime, unit: Unit) -> Batch:
     flows = sorted(name for name, flow in unit.flows.items() if not flow.is_confirmation)
     works: list[Work] = []
-    for share in permits.shares(unit, parts, parts.targets.keys() - connections.paused(unit.session)):
-        leased = [
-            work
-            for target in share.targets
-            for work in queue.lease(
-                unit.session,
-                unit.ids,
-                queue.Wanted(target, flows, share.limit, by_deadline=share.is_scarce),
-                owner=parts.incarnation,
-                now=unit.now,
-                until=until,
-            )
-        ]
-        permits.expect(parts, share, len(leased))
-        works += leased
+    limits: dict[str, int] = {}
+    for share in permits.shares(unit, parts, names - connections.paused(unit.session)):
+        for target in share.targets:
+            limits[target] = share.limit
+            wanted = queue.Wanted(target, flows, share.limit, by_deadline=share.is_scarce)
+            works += queue.lease(unit.session, unit.ids, wanted, owner=parts.incarnation, now=unit.now, until=until)
     errands = load_errands(unit.session, works)
     taken_over_at = timelines.meet(unit.session, now=unit.now) if errands else None
     if taken_over_at is not None:
         ask_first(parts, errands, taken_over_at)
-    return errands
+    return Batch(errands, limits, until)
 
 
 def _lanes(targets: Mapping[str, Target], errands: Sequence[Errand]) -> list[Lane]:
@@ -90,29 +91,25 @@ def _lanes(targets: Mapping[str, Target], errands: Sequence[Errand]) -> list[Lan
         for intent in errand.intents:
             by_company[errand.work.target, intent.company].append((errand, intent))
     lanes: list[Lane] = []
-    for (name, _), items in by_company.items():
-        target = targets[name]
-        calls = tuple(_chunks(items, target.traits.batch))
-        lanes += (
-            [Lane(target, calls)] if target.traits.is_serial_per_company else [Lane(target, (call,)) for call in calls]
-        )
+    for (name, company), items in by_company.items():
+        traits = targets[name].traits
+        calls = tuple(_chunks(items, traits.batch))
+        lanes += [Lane(name, company, one) for one in ([calls] if traits.is_serial_per_company else zip(calls))]
     return lanes
 
 
-def _chunks(items: Iterable[Item], size: int) -> Iterable[tuple[Item, ...]]:
+def _chunks(items: Iterable[T], size: int) -> Iterable[tuple[T, ...]]:
     rest = iter(items)
     while chunk := tuple(islice(rest, size)):
         yield chunk
 
 
-async def _run(parts: Parts, lane: Lane, gate: asyncio.Semaphore, until: datetime, answered: list[Errand]) -> None:
-    for call in lane.calls:
-        async with gate:
-            outcomes = await _traced_call(parts, lane.target, call, until)
-        for (errand, _), outcome in zip(call, outcomes, strict=True):
-            errand.outcomes.append(outcome)
-            if errand.is_answered:
-                answered.append(errand)
+async def _run(parts: Parts, under_way: UnderWay, lane: Lane, until: datetime) -> None:
+    async with under_way.one_writer(lane.target, lane.company):
+        for call in lane.calls:
+            async with under_way.gate(lane.target, call):
+                outcomes = await _traced_call(parts, under_way.targets[lane.target], call, until)
+            under_way.hear(call, outcomes)
 
 
 async def _traced_call(parts: Parts, target: Target, call: Sequence[Item], until: datetime) -> list[Outcome]:
@@ -149,16 +146,11 @@ async def _post(parts: Parts, name: str, intents: Sequence[Intent], latest: date
     return [by_reference.get(intent.reference, unanswered[intent.reference]) for intent in intents]
 
 
-async def _all(lanes: Sequence[Awaitable[None]]) -> None:
-    for lane in lanes:
-        await lane
-
-
-async def _settle(parts: Parts, answered: list[Errand]) -> None:
-    while answered:
-        batch, answered[:] = answered[: parts.settings.batch], answered[parts.settings.batch :]
+async def _settle(parts: Parts, under_way: UnderWay) -> None:
+    for batch in _chunks(under_way.ripe(), parts.settings.batch):
         answers = [Answered(errand.work, errand.intents, tuple(errand.outcomes)) for errand in batch]
         await parts.write(partial(_record, parts, answers))
+        del under_way.answered[: len(batch)]
 
 
 def _record(parts: Parts, answers: Sequence[Answered], unit: Unit) -> None:

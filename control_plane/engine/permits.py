@@ -58,12 +58,11 @@ def shares(unit: Unit, parts: Parts, names: Collection[str]) -> list[Share]:
     return [Share(free, parts.settings.batch), *limited] if free else limited
 
 
-def expect(parts: Parts, share: Share, document_count: int) -> None:
-    """Note that so many documents of a share are about to be sent: permits are drawn for them together."""
-    for name in share.targets:
-        connector = parts.connectors[name]
-        per_call = 1 if connector.target is None else connector.target.traits.batch
-        parts.pace.line(connector).wanted = -(-document_count // per_call)
+def expect(parts: Parts, name: str, document_count: int) -> None:
+    """Note that so many documents are about to be sent to a target: permits are drawn for them together."""
+    connector = parts.connectors[name]
+    per_call = 1 if connector.target is None else connector.target.traits.batch
+    parts.pace.line(connector).wanted = -(-document_count // per_call)
 
 
 async def call(
