@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from connectors.canonical.expense import ExpenseReport
 from connectors.canonical.master_data import Domain, MasterRecord
@@ -82,8 +82,7 @@ class Awaited:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """The document on its way through the steps, with what the steps have decided so far."""
 
     transaction_id: int
@@ -95,7 +94,7 @@ class Case:
     group_minor: int | None = None
     overrides: frozenset[Reason] = frozenset()
     """Holds that an approver has lifted for this document."""
-    budget_uses: Mapping[str, Money] = field(default_factory=dict)
+    budget_uses: Mapping[str, Money] = {}
     """What it uses of each limited budget, in the budget's currency."""
     received: ExpenseReport | None = None
     """The report under the source's own keys, before `bind`; set by the flow's driver."""
@@ -106,8 +105,7 @@ class Case:
         return self.legal_entity != UNRESOLVED
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a step says: the case as it goes on, and everything that stands against it."""
 
     case: Case
@@ -122,5 +120,5 @@ class Verdict:
     intents: tuple[Intent, ...] = ()
     target: str = ""
     """The connection that the intents go to."""
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = {}
     """What was decided and by which rule, for the lineage."""

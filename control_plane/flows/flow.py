@@ -1,9 +1,9 @@
 """A flow: the route from a source to a target as one value, and the driver that walks its steps."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from connectors.canonical.expense import ExpenseReport
 from connectors.failures import Failure, FailureKind
@@ -98,15 +98,18 @@ class StepResult(StrEnum):
     PASSED = "passed"
 
 
-@dataclass(frozen=True, slots=True)
-class StepRecord:
+GOES_ON: Final = frozenset({StepResult.WARNED, StepResult.PASSED})
+"""What lets a document go on: nearly always."""
+
+
+class StepRecord(NamedTuple):
     """One step's part of a document's lineage."""
 
     name: str
     result: StepResult
     failures: tuple[Failure, ...] = ()
     warnings: tuple[Failure, ...] = ()
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = {}
     """What this step decided, and by which rule."""
 
 
@@ -139,7 +142,7 @@ def run(flow: Flow, case: Case, known: Known) -> tuple[Verdict, tuple[StepRecord
     A step that stops the document does not silence the later ones: a controller sees every reason at once.
     """
     if case.received is None:
-        case = replace(case, received=case.report)
+        case = case._replace(received=case.report)
     verdicts: list[Verdict] = []
     records: list[StepRecord] = []
     for step in flow.steps:
@@ -148,65 +151,59 @@ def run(flow: Flow, case: Case, known: Known) -> tuple[Verdict, tuple[StepRecord
         verdicts.append(said)
         case = said.case
     results = [record.result for record in records]
-    if all(result is StepResult.PASSED for result in results):
-        return _passed(case, verdicts), tuple(records)
-    return _together(case, verdicts, results), tuple(records)
+    together = _going_on(case, verdicts) if GOES_ON.issuperset(results) else _stopped(case, verdicts, results)
+    return together, tuple(records)
 
 
 def result_of(verdict: Verdict) -> StepResult:
     """Return the one thing that a verdict comes down to: cancelled > failed > duplicate > held > warned > passed."""
-    if not (verdict.failures or verdict.warnings or verdict.hold or verdict.cancel or verdict.duplicate_of is not None):
-        return StepResult.PASSED  # nearly always
+    if not (verdict.failures or verdict.hold or verdict.cancel or verdict.duplicate_of is not None):
+        return StepResult.WARNED if verdict.warnings else StepResult.PASSED
     stands = {
         StepResult.CANCELLED: verdict.cancel is not None,
         StepResult.FAILED: bool(verdict.failures) and verdict.hold is None,
         StepResult.DUPLICATE: verdict.duplicate_of is not None,
         StepResult.HELD: verdict.hold is not None,
-        StepResult.WARNED: bool(verdict.warnings),
-        StepResult.PASSED: True,
     }
-    return next(result for result in StepResult if stands[result])
+    return next(result for result, is_so in stands.items() if is_so)
 
 
 def destination(verdict: Verdict) -> tuple[State, Reason]:
     """Return the state that a checked document goes to, and why."""
+    result = result_of(verdict)
+    if result in GOES_ON:
+        return State.READY, Reason.NEW
     kind = next((failure.kind for failure in verdict.failures), FailureKind.REJECTED)
     return {
         StepResult.CANCELLED: (State.CANCELLED, verdict.cancel or Reason.NONE),
         StepResult.FAILED: (State.FAILED, FAILED_FOR.get(kind, Reason.REJECTED)),
         StepResult.DUPLICATE: (State.DUPLICATE, Reason.EXACT_DUPLICATE),
         StepResult.HELD: (State.ON_HOLD, verdict.hold or Reason.NONE),
-        StepResult.WARNED: (State.READY, Reason.NEW),
-        StepResult.PASSED: (State.READY, Reason.NEW),
-    }[result_of(verdict)]
+    }[result]
 
 
 def _lifted(said: Verdict, overrides: frozenset[Reason]) -> Verdict:
     if said.hold is None or said.hold not in overrides & LIFTABLE:
         return said
-    return replace(said, hold=None, failures=(), warnings=said.warnings + said.failures, awaited=())
+    return said._replace(hold=None, failures=(), warnings=said.warnings + said.failures, awaited=())
 
 
-def _passed(case: Case, verdicts: Sequence[Verdict]) -> Verdict:
-    """Return what nobody had anything against: nearly every document."""
+def _going_on(case: Case, verdicts: Sequence[Verdict]) -> Verdict:
+    """Return one verdict where nothing but warnings stands against the document."""
     return Verdict(
         case,
+        warnings=_unique(one for said in verdicts for one in said.warnings),
         intents=tuple(intent for said in verdicts for intent in said.intents),
-        target=next((said.target for said in verdicts if said.target), ""),
+        target=_target(verdicts),
         facts=_facts(verdicts),
     )
 
 
-def _facts(verdicts: Sequence[Verdict]) -> Mapping[str, str]:
-    return {name: fact for said in verdicts for name, fact in said.facts.items()}
-
-
-def _together(case: Case, verdicts: Sequence[Verdict], results: Sequence[StepResult]) -> Verdict:
+def _stopped(case: Case, verdicts: Sequence[Verdict], results: Sequence[StepResult]) -> Verdict:
     """Return one verdict: the heaviest result decides, its own failures stand first, the others follow."""
-    result = next((one for one in StepResult if one in results), StepResult.PASSED)
+    result = next(one for one in StepResult if one in results)
     deciding = [said for said, one in zip(verdicts, results, strict=True) if one is result]
     ends_here = result in {StepResult.CANCELLED, StepResult.DUPLICATE}
-    goes_on = result in {StepResult.WARNED, StepResult.PASSED}
     hold = _first_hold(deciding) if result is StepResult.HELD else None
     leading = [said for said in deciding if said.hold is hold]
     return Verdict(
@@ -217,10 +214,17 @@ def _together(case: Case, verdicts: Sequence[Verdict], results: Sequence[StepRes
         warnings=_unique(one for said in verdicts for one in said.warnings),
         duplicate_of=next((said.duplicate_of for said in deciding), None) if result is StepResult.DUPLICATE else None,
         cancel=next((said.cancel for said in deciding), None),
-        intents=tuple(intent for said in verdicts for intent in said.intents) if goes_on else (),
-        target=next((said.target for said in verdicts if said.target), ""),
+        target=_target(verdicts),
         facts=_facts(verdicts),
     )
+
+
+def _target(verdicts: Sequence[Verdict]) -> str:
+    return next((said.target for said in verdicts if said.target), "")
+
+
+def _facts(verdicts: Sequence[Verdict]) -> Mapping[str, str]:
+    return {name: fact for said in verdicts for name, fact in said.facts.items()}
 
 
 def _first_hold(verdicts: Sequence[Verdict]) -> Reason:

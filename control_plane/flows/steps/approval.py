@@ -1,7 +1,7 @@
 """Approval: was it approved by somebody whose limit covers it?"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from connectors.canonical.master_data import Domain, MasterRecord
@@ -27,6 +27,8 @@ class Authority:
     """None: without limit."""
     limit_minor: int | None
     """None: without limit, or not comparable."""
+    is_listed: bool = True
+    """Whether the hierarchy names them."""
 
     @property
     def is_comparable(self) -> bool:
@@ -52,9 +54,7 @@ def approval(case: Case, known: Known) -> Verdict:
     authorities = list(_authorities(case, known))
     facts = {"approvers": " ".join(one.code for one in authorities)}
     strangers = tuple(
-        Failure("approver_unknown", {"approver": one.code}, "approvers")
-        for one in authorities
-        if _record(case, one.code, known) is None
+        Failure("approver_unknown", {"approver": one.code}, "approvers") for one in authorities if not one.is_listed
     )
     if any(one.covers(case.report.total.minor) for one in authorities):
         return Verdict(case, warnings=strangers, facts=facts)
@@ -64,7 +64,7 @@ def approval(case: Case, known: Known) -> Verdict:
     highest = max(compared, key=lambda one: one.limit_minor or 0)
     awaited = tuple(Awaited(Domain.APPROVAL_HIERARCHY, case.legal_entity, one.code) for one in authorities)
     said = _said(case, _above_limit(case, highest, known), rules["above_limit"], awaited)
-    return replace(said, warnings=(*said.warnings, *strangers), facts=facts)
+    return said._replace(warnings=(*said.warnings, *strangers), facts=facts)
 
 
 def _said(case: Case, failure: Failure, rule: str, awaited: tuple[Awaited, ...] = ()) -> Verdict:
@@ -80,9 +80,10 @@ def _authorities(case: Case, known: Known) -> Iterator[Authority]:
         if record is not None:
             yield _authority(case, record, known)
         elif approver.limit_minor is None:
-            yield Authority(code, None, None)
+            yield Authority(code, None, None, is_listed=False)
         else:
-            yield Authority(code, Money(approver.limit_minor, case.report.total.currency), approver.limit_minor)
+            limit = Money(approver.limit_minor, case.report.total.currency)
+            yield Authority(code, limit, approver.limit_minor, is_listed=False)
 
 
 def _authority(case: Case, record: MasterRecord, known: Known) -> Authority:

@@ -1,7 +1,6 @@
 """Budget: does a project or a cost center still have the money?"""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final  # policy values are JSON
 
 from connectors.canonical.coding import Coding
@@ -28,7 +27,7 @@ def budget(case: Case, known: Known) -> Verdict:
     limits: _Limits = known.policy["budgets"]["limits"]
     if not limits:
         return Verdict(case)
-    case = replace(case, budget_uses=_uses(case, limits, known))
+    case = case._replace(budget_uses=_uses(case, limits, known))
     exceeded = [
         (key, excess) for key, use in case.budget_uses.items() if (excess := _excess(key, use, limits[key], known))
     ]

@@ -18,6 +18,8 @@ def duplicate(case: Case, known: Known) -> Verdict:
     Likely repetitions are held from a likelihood and an amount on; below, and where no money is at stake, they are
     flagged. An approver who lifted the suspicion also answers for the exact case.
     """
+    if not known.candidates:
+        return Verdict(case)  # nearly always: no other document is of the same amount
     rules = known.policy["duplicates"]
     traces = traces_of(case.received or case.report, rules["per_diem_types"])
     found = likenesses(traces, known.candidates, window_days=rules["window_days"])

@@ -1,7 +1,6 @@
 """Enrich: keep what the source said about policy, tax and rates, and add the group amount."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 
 from connectors.canonical.expense import ExpenseLine, ExpenseReport
@@ -18,14 +17,14 @@ def enrich(case: Case, known: Known) -> Verdict:
     group_minor = in_group_currency(report.total, period, known)
     facts = {**_metadata(report), "group_rate_period": "" if group_minor is None else period}
     return Verdict(
-        case if group_minor is None else replace(case, group_minor=group_minor),
+        case if group_minor is None else case._replace(group_minor=group_minor),
         warnings=tuple(_odd_rates(report, known)),
         facts={key: value for key, value in facts.items() if value},
     )
 
 
 def _metadata(report: ExpenseReport) -> dict[str, str]:
-    taxes = [tax for journal in report.journals for tax in journal.taxes]
+    taxes = [tax for line in report.lines for journal in line.journals for tax in journal.taxes]
     return {
         "policy_status": report.policy_status,
         "travel_permit": report.travel_permit_ref,
@@ -36,7 +35,7 @@ def _metadata(report: ExpenseReport) -> dict[str, str]:
 
 def _odd_rates(report: ExpenseReport, known: Known) -> Iterator[Failure]:
     tolerance = Decimal(known.policy["exchange_rate"]["tolerance_percent"]) / 100
-    for line in report.lines:
+    for line in (one for one in report.lines if one.exchange_rate):
         stated, expected = _stated_rate(line), _expected_rate(line, report, known)
         if stated and expected and abs(stated / expected - 1) > tolerance:
             values = {

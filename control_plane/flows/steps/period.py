@@ -33,38 +33,42 @@ def period(case: Case, known: Known) -> Verdict:
     """
     if not case.is_placed:
         return Verdict(case)
-    calendar = calendar_of(known.record(Domain.LEGAL_ENTITY, case.legal_entity, case.legal_entity))
-    day, rule = _document_day(case, calendar, known.now)
+    day, rule = _document_day(case, known)
     own = _span_of(day, case.legal_entity, known)
     if own is not None and own.is_open:
-        return _dated(case, day, day, rule, calendar, known)
+        return _dated(case, day, day, rule, known)
     later = [span for span in _spans(case.legal_entity, known) if span.start > day]
     target = next((span for span in later if span.is_open), None)
     if own is not None and _holds(case, known):
         return _closed(case, own)
     if target is None or _holds(case, known):
         return _no_period(case, day, later)
-    return _dated(case, day, target.start, "first open period", calendar, known)
+    return _dated(case, day, target.start, "first open period", known)
 
 
-def _document_day(case: Case, calendar: Calendar, now: datetime) -> tuple[date, str]:
+def _document_day(case: Case, known: Known) -> tuple[date, str]:
     if case.report.document_date:
         return case.report.document_date, "document date"
+    calendar = _calendar(case, known)
     if case.report.approved_at:
         return calendar.local_date(case.report.approved_at), "approval date"
-    return calendar.local_date(now), "date of the check"
+    return calendar.local_date(known.now), "date of the check"
+
+
+def _calendar(case: Case, known: Known) -> Calendar:
+    return calendar_of(known.record(Domain.LEGAL_ENTITY, case.legal_entity, case.legal_entity))
 
 
 def _holds(case: Case, known: Known) -> bool:
     return known.policy["closed_period"]["rule"] == "hold" and Reason.PERIOD not in case.overrides
 
 
-def _dated(case: Case, day: date, posting_date: date, rule: str, calendar: Calendar, known: Known) -> Verdict:
+def _dated(case: Case, day: date, posting_date: date, rule: str, known: Known) -> Verdict:
     facts = {"posting_date_from": str(day), "posting_date_to": str(posting_date), "posting_date_rule": rule}
     if day != posting_date and Reason.PERIOD in case.overrides:
         facts["posting_date_rule"] = f"{rule}, moved by an approver"
-    dated = replace(case, posting_date=posting_date)
-    opens_at = _opens_at(calendar, known)
+    dated = case._replace(posting_date=posting_date)
+    opens_at = _opens_at(case, known)
     return Verdict(dated, facts=facts) if opens_at is None else _cut_off(dated, opens_at, facts)
 
 
@@ -82,13 +86,13 @@ def _no_period(case: Case, day: date, later: list[Span]) -> Verdict:
     )
 
 
-def _opens_at(calendar: Calendar, known: Known) -> datetime | None:
+def _opens_at(case: Case, known: Known) -> datetime | None:
     """Return when the posting window opens, in the entity's own time; None while it is open."""
     window = known.policy["posting_window"]
     if not window:
         return None
     doors = replace(
-        calendar,
+        _calendar(case, known),
         country="",
         weekend=frozenset(window.get("free_weekdays", ())),
         opens=time.fromisoformat(window.get("opens", "00:00")),

@@ -18,7 +18,7 @@ def validate(case: Case, known: Known) -> Verdict:  # noqa: ARG001  (every step 
     report, currency = case.report, case.report.total.currency
     is_currency = _is_currency(currency)
     if not is_currency:
-        case = replace(case, report=replace(report, total=Money(0, NO_CURRENCY)))
+        case = case._replace(report=replace(report, total=Money(0, NO_CURRENCY)))
     if report.is_test:
         return Verdict(case, (Failure("test_document"),), cancel=Reason.TEST_DOCUMENT)
     if not is_currency:
@@ -35,11 +35,11 @@ def _is_currency(code: str) -> bool:
 
 
 def _total(report: ExpenseReport) -> Iterator[Failure]:
-    if not report.journals:
+    gross_minor = [journal.gross_minor for line in report.lines for journal in line.journals]
+    if not gross_minor:
         yield Failure("no_journals", field_path="lines")
-        return
-    line_sum = Money(sum(journal.gross_minor for journal in report.journals), report.total.currency)
-    if line_sum != report.total:
+    elif sum(gross_minor) != report.total.minor:
+        line_sum = Money(sum(gross_minor), report.total.currency)
         yield Failure("total_mismatch", {"line_sum": str(line_sum)}, "total")
 
 

@@ -139,7 +139,7 @@ def test_the_policy_of_now_stands_over_the_defaults_of_the_flow() -> None:
 
 def test_later_steps_may_look_at_the_report_as_it_was_received() -> None:
     def rewrites(case: Case, known: Known) -> Verdict:
-        return Verdict(replace(case, report=report(document_number="other")))
+        return Verdict(case._replace(report=report(document_number="other")))
 
     verdict, _ = run(flow_of(rewrites), case(), known())
     assert verdict.case.received is not None
