@@ -51,5 +51,5 @@ def business_reference(flow_code: str, legal_entity: str, source_system: str, so
 
 def part_reference(reference: str, payer: Payer, payee: Payer) -> str:
     """Return the key of one of the ERP documents that a version needs: what the employee is paid has no suffix."""
-    suffix = PART_OF.get((payer, payee), f"/{_SHORT[payer]}-{_SHORT[payee]}")
-    return f"{reference}{suffix}"
+    suffix = PART_OF.get((payer, payee))
+    return f"{reference}/{_SHORT[payer]}-{_SHORT[payee]}" if suffix is None else f"{reference}{suffix}"

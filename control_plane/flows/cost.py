@@ -44,10 +44,10 @@ def bearing_role(line: ExpenseLine, journal: ExpenseJournal) -> str:
 def control_role(line: ExpenseLine, journal: ExpenseJournal) -> str:
     """Return the control account of the party that is owed, or that owes the company."""
     if journal.payee is not Payer.COMPANY:
-        return journal.payee.value
+        return journal.payee
     if journal.payer is Payer.EMPLOYEE:
         return PAYABLE if settles_advance(line) else RECEIVABLE
-    return journal.payer.value
+    return journal.payer
 
 
 def nets_to_zero(line: ExpenseLine) -> bool:
@@ -62,7 +62,7 @@ def settles_advance(line: ExpenseLine) -> bool:
 
 def _role_beside_costs(line: ExpenseLine, journal: ExpenseJournal) -> str:
     if Payer.COMPANY not in {journal.payer, journal.payee}:
-        return RECEIVABLE if journal.payer is Payer.EMPLOYEE else journal.payer.value
+        return RECEIVABLE if journal.payer is Payer.EMPLOYEE else journal.payer
     if line.is_personal:
         return RECEIVABLE
     if settles_advance(line):

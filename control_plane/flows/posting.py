@@ -1,8 +1,9 @@
 """One document's postings: one ERP document for each payer and payee, each balanced."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from connectors.canonical.expense import ExpenseJournal, ExpenseLine, ExpenseReport
 from connectors.canonical.master_data import Domain
@@ -13,7 +14,17 @@ from control_plane.domain.verdict import Case, Known
 from control_plane.flows.cost import INPUT_TAX, ROLES_OF_EMPLOYEES, bearing_role, control_role, nets_to_zero
 
 Group = tuple[Payer, Payer]
-Entry = tuple[ExpenseLine, ExpenseJournal]
+
+
+class Entry(NamedTuple):
+    """A journal of a line, with the control accounts that it needs."""
+
+    line: ExpenseLine
+    journal: ExpenseJournal
+    control_role: str
+    """Who is owed, or owes the company."""
+    bearing_role: str
+    """Who bears it instead of a cost account; empty for a cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,46 +47,50 @@ class Books:
     control: Mapping[str, str]
     """Account by role."""
 
-    def bearing_account(self, line: ExpenseLine, journal: ExpenseJournal) -> str:
+    def bearing_account(self, entry: Entry) -> str:
         """Return the account that bears the cost, or the control account that bears it instead.
 
         Empty where `bind` found none: then the document is held, and what is written here goes nowhere.
         """
-        return journal.coding.account_ref or self.control.get(bearing_role(line, journal), "")
+        return entry.journal.coding.account_ref or self.control.get(entry.bearing_role, "")
 
     def party_of(self, account: str) -> str:
         """Return the employee where the account wants to know whose money it is."""
-        record = self.known.record(Domain.GL_ACCOUNT, self.legal_entity, account)
-        wants_party = bool(record and record.attributes.get("party"))
         is_theirs = any(self.control.get(role) == account for role in ROLES_OF_EMPLOYEES)
-        return self.employee if wants_party or is_theirs else ""
+        record = None if is_theirs else self.known.record(Domain.GL_ACCOUNT, self.legal_entity, account)
+        return self.employee if is_theirs or (record and record.attributes.get("party")) else ""
 
 
-def groups_of(report: ExpenseReport) -> Mapping[Group, tuple[Entry, ...]]:
+def groups_of(report: ExpenseReport) -> Mapping[Group, Sequence[Entry]]:
     """Return the journals by payer and payee, in the order of the document."""
     found: dict[Group, list[Entry]] = {}
     for line in report.lines:
         for journal in line.journals:
-            found.setdefault((journal.payer, journal.payee), []).append((line, journal))
-    return {group: tuple(entries) for group, entries in found.items()}
+            found.setdefault((journal.payer, journal.payee), []).append(_entry(line, journal))
+    return found
 
 
-def roles_of(entries: tuple[Entry, ...]) -> tuple[str, ...]:
+def _entry(line: ExpenseLine, journal: ExpenseJournal) -> Entry:
+    bearing = "" if journal.coding.account_ref else bearing_role(line, journal)
+    return Entry(line, journal, control_role(line, journal), bearing)
+
+
+def roles_of(entries: Sequence[Entry]) -> Sequence[str]:
     """Return the control accounts that a group needs."""
-    roles = [control_role(line, journal) for line, journal in entries]
-    roles += [bearing_role(line, journal) for line, journal in entries if not journal.coding.account_ref]
-    roles += [INPUT_TAX for _, journal in entries if any(tax.reclaimable_minor for tax in journal.taxes)]
-    return tuple(dict.fromkeys(role for role in roles if role))
+    roles = [entry.control_role for entry in entries]
+    roles += [entry.bearing_role for entry in entries if entry.bearing_role]
+    roles += [INPUT_TAX for entry in entries if any(tax.reclaimable_minor for tax in entry.journal.taxes)]
+    return roles
 
 
 def intent_of(
-    case: Case, group: Group, entries: tuple[Entry, ...], route: Route, books: Books, posting_date: date
+    case: Case, group: Group, entries: Sequence[Entry], route: Route, books: Books, posting_date: date
 ) -> Intent | None:
     """Return the ERP document of one group, or None where it would move nothing.
 
     That is a journal that mirrors another one of its line: it would debit and credit one account of one person.
     """
-    booked = tuple(entry for entry in entries if not _is_mirror(entry, books))
+    booked = [entry for entry in entries if not _is_mirror(entry, books)]
     if not booked:
         return None
     lines = [*_bearing(booked, books), *_control(booked, books)]
@@ -96,13 +111,13 @@ def intent_of(
 
 
 def _is_mirror(entry: Entry, books: Books) -> bool:
-    return nets_to_zero(entry[0]) and books.bearing_account(*entry) == books.control[control_role(*entry)]
+    return nets_to_zero(entry.line) and books.bearing_account(entry) == books.control[entry.control_role]
 
 
-def _bearing(entries: tuple[Entry, ...], books: Books) -> Iterator[PostingLine]:
-    for line, journal in entries:
-        account, text = books.bearing_account(line, journal), line.description or line.expense_type
-        coding = journal.coding
+def _bearing(entries: Sequence[Entry], books: Books) -> Iterator[PostingLine]:
+    for entry in entries:
+        line, journal, coding = entry.line, entry.journal, entry.journal.coding
+        account, text = books.bearing_account(entry), line.description or line.expense_type
         yield _line(
             account,
             journal.net_of_reclaim_minor,
@@ -115,11 +130,11 @@ def _bearing(entries: tuple[Entry, ...], books: Books) -> Iterator[PostingLine]:
             yield _line(books.control.get(INPUT_TAX, ""), tax.reclaimable_minor, tax_code=tax.tax_code_ref, text=text)
 
 
-def _control(entries: tuple[Entry, ...], books: Books) -> Iterator[PostingLine]:
+def _control(entries: Sequence[Entry], books: Books) -> Iterator[PostingLine]:
     sums: dict[str, int] = {}
-    for line, journal in entries:
-        account = books.control[control_role(line, journal)]
-        sums[account] = sums.get(account, 0) + journal.gross_minor
+    for entry in entries:
+        account = books.control[entry.control_role]
+        sums[account] = sums.get(account, 0) + entry.journal.gross_minor
     for account, gross_minor in sums.items():
         yield _line(account, -gross_minor, party=books.party_of(account))
 

@@ -1,6 +1,6 @@
 """Route: choose target, company, ledger and document type, and write the ERP documents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from connectors.canonical.master_data import Domain
@@ -50,8 +50,8 @@ def _match(case: Case, group: Group, known: Known) -> tuple[int, Route] | None:
     payer, payee = group
     facts = {
         "legal_entity": case.legal_entity,
-        "payer": payer.value,
-        "payee": payee.value,
+        "payer": payer,
+        "payee": payee,
         "currency": case.report.total.currency,
         "source_system": case.report.source_system,
         "country": case.report.employee.country_code,
@@ -71,7 +71,7 @@ def _facts(matches: Mapping[Group, tuple[int, Route] | None]) -> dict[str, str]:
 
 def words_of(group: Group) -> str:
     """Return payer and payee in words, such as `company to employee`."""
-    return " to ".join(side.value.replace("_", " ") for side in group)
+    return " to ".join(side.replace("_", " ") for side in group)
 
 
 def _no_route(case: Case, group: Group) -> Failure:
@@ -85,9 +85,7 @@ def _split(case: Case, routes: Mapping[Group, Route]) -> tuple[Failure, ...]:
     return (Failure("split_route", {"value": " and ".join(targets), "entity": case.legal_entity}, "routing"),)
 
 
-def _no_control(
-    case: Case, groups: Mapping[Group, tuple[Entry, ...]], control: Mapping[str, str]
-) -> tuple[Failure, ...]:
+def _no_control(case: Case, groups: Mapping[Group, Sequence[Entry]], control: Mapping[str, str]) -> tuple[Failure, ...]:
     wanted = dict.fromkeys(role for entries in groups.values() for role in roles_of(entries))
     return tuple(
         Failure("no_control_account", {"value": role.replace("_", " "), "entity": case.legal_entity}, "routing")
