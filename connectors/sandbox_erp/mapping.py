@@ -1,6 +1,6 @@
 """Our postings in the sandbox ERP's words, its answers in ours."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -172,9 +172,10 @@ def _minor(amount: str, currency: str) -> int | None:
 
 
 def _once(results: Iterable[Result]) -> dict[str, Result]:
-    named = [(result.reference or "", result) for result in results]
-    counts = Counter(reference for reference, _ in named)
-    return {reference: result for reference, result in named if counts[reference] == 1}
+    told: dict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        told[result.reference or ""].append(result)
+    return {reference: same[0] for reference, same in told.items() if len(same) == 1}
 
 
 def _unknown(reference: str, failure: Failure) -> Outcome:

@@ -4,8 +4,8 @@ Nothing here knows where spans go: without a provider they cost next to nothing 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar, Token
 from functools import partial
 from hashlib import sha256
 from typing import Final, Protocol
@@ -76,19 +76,15 @@ def born(traceparent: str, transaction_id: int, *, flow: str, connection: str) -
         _PLANNED.reset(promise)
 
 
-@contextmanager
-def act(operation: str, connection: str, works: Sequence[Traced]) -> Iterator[Span]:
+def act(operation: str, connection: str, works: Sequence[Traced]) -> AbstractContextManager[Span]:
     """Span an act about transactions, linked to each; about a single one it is a part of that one's trace."""
-    with _span(f"{operation} {connection}", partial(_facts_of, connection, works), works) as span:
-        yield span
+    return _span(f"{operation} {connection}", partial(_facts_of, connection, works), works)
 
 
-@contextmanager
-def sync_run(connection: str, stream: str, run_id: int) -> Iterator[Span]:
+def sync_run(connection: str, stream: str, run_id: int) -> AbstractContextManager[Span]:
     """Span a sync run."""
     facts = {CONNECTION_NAME: connection, STREAM_NAME: stream, SYNC_RUN_ID: public_id("run", run_id)}
-    with _span(f"pull {connection} {stream}", lambda: facts) as span:
-        yield span
+    return _span(f"pull {connection} {stream}", lambda: facts)
 
 
 def tell_outcomes(span: Span, outcomes: Iterable[str]) -> None:
@@ -109,32 +105,42 @@ def tell_failure(span: Span, error_type: str) -> None:
     span.set_status(StatusCode.ERROR)
 
 
-@contextmanager
-def _span(name: str, facts: Callable[[], Facts], works: Sequence[Traced] = ()) -> Iterator[Span]:
+def _span(name: str, facts: Callable[[], Facts], works: Sequence[Traced] = ()) -> AbstractContextManager[Span]:
     """Give a span; what is logged meanwhile carries its facts, whether it is recorded or not."""
-    before = _ACT.set(facts)
-    try:
-        if _is_recorded():
-            with _recorded(name, facts(), works) as span:
-                yield span
-        else:
-            yield INVALID_SPAN
-    finally:
-        _ACT.reset(before)
+    return _recorded(name, facts, works) if _is_recorded() else _Logged(facts)
+
+
+class _Logged:
+    """Lets what is logged meanwhile carry the facts of an act, and gives a span that records nothing."""
+
+    __slots__ = ("_before", "_facts")
+
+    def __init__(self, facts: Callable[[], Facts]) -> None:
+        self._facts = facts
+
+    def __enter__(self) -> Span:
+        self._before: Token[Callable[[], Facts]] = _ACT.set(self._facts)
+        return INVALID_SPAN
+
+    def __exit__(self, *_: object) -> None:
+        _ACT.reset(self._before)
 
 
 @contextmanager
-def _recorded(name: str, facts: Facts, works: Sequence[Traced]) -> Iterator[Span]:
+def _recorded(name: str, facts: Callable[[], Facts], works: Sequence[Traced]) -> Iterator[Span]:
     contexts = [context for context in (_context_of(work.trace_context) for work in works) if context is not None]
     parent = trace.set_span_in_context(NonRecordingSpan(contexts[0])) if len(contexts) == len(works) == 1 else None
-    with _tracer().start_as_current_span(
-        name,
-        parent,
-        attributes=facts,
-        links=[Link(context) for context in contexts],
-        record_exception=False,
-        set_status_on_exception=False,
-    ) as span:
+    with (
+        _Logged(facts),
+        _tracer().start_as_current_span(
+            name,
+            parent,
+            attributes=facts(),
+            links=[Link(context) for context in contexts],
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span,
+    ):
         try:
             yield span
         except Exception as error:
