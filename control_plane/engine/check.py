@@ -140,7 +140,7 @@ def _run(flow: Flow, work: Work, report: ExpenseReport, known: facts.Gathered) -
     opens_at = verdict.facts.get("window_opens_at") if reason is Reason.CUTOFF else None
     awaited = [(str(one.domain), one.legal_entity, one.code) for one in verdict.awaited]
     if to is State.ON_HOLD:
-        awaited.append(holds.policy_key(flow.name))
+        awaited += [holds.policy_key(flow.name), *_money(verdict)]
     return Examined(
         work,
         verdict,
@@ -153,6 +153,13 @@ def _run(flow: Flow, work: Work, report: ExpenseReport, known: facts.Gathered) -
         known.policy_version[flow.name],
         known.master_data_version,
     )
+
+
+def _money(verdict: Verdict) -> list[holds.HoldKey]:
+    """Return what a document waits for that exceeds a budget: any of those that it would use may be the one."""
+    if not any(failure.code == "budget_exceeded" for failure in verdict.failures):
+        return []
+    return [holds.budget_key(budget) for budget in verdict.case.budget_uses]
 
 
 def _destination(work: Work, verdict: Verdict) -> tuple[State, Reason]:

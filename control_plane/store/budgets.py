@@ -10,14 +10,15 @@ from sqlmodel import Session
 
 from connectors.canonical.money import Money
 from control_plane.domain.transaction import PLACE_OF, Place, State
+from control_plane.store import holds
 from control_plane.store.database import advisory_lock
 from control_plane.store.prepared import Prepared, among
 from control_plane.store.statements import insert_many, table_of
-from control_plane.store.tables import BudgetUseRow
-from control_plane.store.transitions import TRANSACTION
+from control_plane.store.tables import BudgetUseRow, TransactionRow
 
 _USE: Final[Table] = table_of(BudgetUseRow)
-_GONE: Final = (State.REVERSED.value, *(state.value for state, at in PLACE_OF.items() if at is Place.WITHDRAWN))
+_TRANSACTION: Final[Table] = table_of(TransactionRow)
+GONE: Final = frozenset({State.REVERSED, *(state for state, at in PLACE_OF.items() if at is Place.WITHDRAWN)})
 """The states of documents that cost nothing any more."""
 
 BudgetKey = tuple[str, str]
@@ -61,9 +62,19 @@ def spent(session: Session, budgets: Collection[str]) -> dict[BudgetKey, int]:
     """
     if not budgets:
         return {}
-    advisory_lock(session, ["budgets"])
+    advisory_lock(session, [holds.BUDGETS])
     rows = _SPENT.rows(session, budgets=sorted(budgets))
     return {(budget, currency): int(minor) for budget, currency, minor in rows}
+
+
+def free(session: Session, transaction_ids: Collection[int], *, now: datetime) -> None:
+    """Wake what waits for the money of documents that go with this unit of work.
+
+    To be called before their rows change: who has asked what is spent is about to hold, and must not be missed.
+    """
+    if transaction_ids:
+        freed = _BUDGETS_OF.scalars(session, ids=transaction_ids)
+        holds.wake(session, [holds.budget_key(budget) for budget in freed], now=now)
 
 
 def used_by(session: Session, transaction_ids: Collection[int]) -> dict[int, dict[BudgetKey, int]]:
@@ -79,9 +90,10 @@ _FORGET: Final = Prepared(delete(_USE).where(_IS_THEIRS))
 _USED: Final = Prepared(
     select(_USE.c.transaction_id, _USE.c.budget, _USE.c.currency, _USE.c.amount_minor).where(_IS_THEIRS)
 )
+_BUDGETS_OF: Final = Prepared(select(_USE.c.budget).where(_IS_THEIRS).distinct())
 _SPENT: Final = Prepared(
     select(_USE.c.budget, _USE.c.currency, func.sum(_USE.c.amount_minor))
-    .join(TRANSACTION, TRANSACTION.c.id == _USE.c.transaction_id)
-    .where(among(_USE.c.budget, "budgets"), TRANSACTION.c.state.not_in(_GONE))
+    .join(_TRANSACTION, _TRANSACTION.c.id == _USE.c.transaction_id)
+    .where(among(_USE.c.budget, "budgets"), _TRANSACTION.c.state.not_in(sorted(state.value for state in GONE)))
     .group_by(_USE.c.budget, _USE.c.currency)
 )

@@ -16,7 +16,7 @@ from control_plane.store.tables import HoldRow
 _HOLD: Final[Table] = table_of(HoldRow)
 
 HoldKey = tuple[str, str, str]
-"""Domain, legal entity ("" for any), code. Domains beside those of master data: `policy`, `posting`."""
+"""Domain, legal entity ("" for any), code. Domains beside those of master data: `policy`, `posting`, `budget`."""
 
 POSTING: Final = "posting"
 """The code is a business object, `source system|source id`, whose posting appears or is taken back."""
@@ -24,8 +24,11 @@ CLOCK: Final = "clock"
 """The code is the reason; the transaction is woken when its time comes."""
 POLICY: Final = "policy"
 """The code is a flow: whatever is decided about it may free what it holds."""
+BUDGET: Final = "budget"
+"""The code is a budget, such as `project:P-05`, whose money comes back."""
 
-
+BUDGETS: Final = "budgets"
+"""What is locked by who asks what is spent, or gives money back."""
 _LISTS: Final = "holds"
 """What is locked for every change of a list or a policy: those are rare."""
 
@@ -33,6 +36,11 @@ _LISTS: Final = "holds"
 def policy_key(flow: str) -> HoldKey:
     """Return what waits for a decision about a flow's policy."""
     return POLICY, "", flow
+
+
+def budget_key(budget: str) -> HoldKey:
+    """Return what waits for money of a budget."""
+    return BUDGET, "", budget
 
 
 def watch(session: Session, keys: Iterable[HoldKey] = ()) -> None:
@@ -103,4 +111,4 @@ _WOKEN: Final = Prepared(
 
 def _lock_of(key: HoldKey) -> str:
     domain, _, code = key
-    return f"posting {code}" if domain == POSTING else _LISTS
+    return {POSTING: f"posting {code}", BUDGET: BUDGETS}.get(domain, _LISTS)

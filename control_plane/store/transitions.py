@@ -14,7 +14,7 @@ from sqlmodel import Session
 from control_plane.domain.ledger import LedgerKey, Movement, amounts_of
 from control_plane.domain.transaction import OPEN, Reason, Seen, State, Transition
 from control_plane.runtime import Ids
-from control_plane.store import ledger, lineage
+from control_plane.store import budgets, ledger, lineage
 from control_plane.store.database import advisory_lock
 from control_plane.store.prepared import Prepared, among, given
 from control_plane.store.statements import dialect_of, table_of
@@ -63,6 +63,7 @@ def record(session: Session, changes: Sequence[Change], ids: Ids) -> Recorded:
     """Change states by compare-and-set on what each caller saw; story and ledger follow from what was applied."""
     if not changes:
         return Recorded(frozenset(), ())
+    budgets.free(session, _giving_back(changes), now=changes[0].transition.at)
     hold_keys(session, [change.transition.seen.id for change in changes if change.transition.to not in OPEN])
     applied: set[int] = set()
     closed_keys: set[str] = set()
@@ -109,6 +110,12 @@ def key_of(seen: Seen, state: State | None = None, reason: Reason | None = None)
         (state or seen.state).value,
         (seen.reason if reason is None else reason).value,
     )
+
+
+def _giving_back(changes: Sequence[Change]) -> list[int]:
+    """Return what had been checked, and so may use budgets, and costs nothing any more."""
+    taken = [change.transition for change in changes if change.transition.to in budgets.GONE]
+    return [one.seen.id for one in taken if one.seen.state is not State.RECEIVED]
 
 
 def _by_shape(changes: Sequence[Change]) -> Mapping[tuple[str, ...], list[Change]]:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from control_plane.store import budgets
+from control_plane.engine.parts import Unit
+from control_plane.store import budgets, policies
 from control_plane.store.database import Database
 from control_plane.store.tables import BudgetUseRow
 from tests.stands.claims import claim
@@ -108,3 +109,47 @@ async def test_a_document_that_is_checked_again_does_not_stand_in_its_own_way(w:
 
 async def set_active(w: World, *, is_active: bool) -> None:
     (await w.erp.patch("/twin/master-data/project/P-05", json={"active": is_active})).raise_for_status()
+
+
+async def recall(w: World, document: str) -> None:
+    await w.recall(document)
+    await w.pull("concur", "recalls")
+    await w.settle()
+
+
+async def test_money_that_comes_back_goes_to_who_waits_for_it_and_to_nobody_twice(w: World) -> None:
+    await approve(w, claim("R1", amount="300.00", project="P-05"))
+    await approve(w, claim("R2", amount="200.00", project="P-05"), claim("R3", amount="150.00", project="P-05"))
+    waiting = ("on_hold", "budget")
+    assert await states(w) == {"R1-1": ("posted", ""), "R2-1": waiting, "R3-1": waiting}
+    await recall(w, "R1-1")
+    found = await states(w)
+    assert found.pop("R1-1")[0] == "reversed"
+    assert found == {"R2-1": ("posted", ""), "R3-1": waiting}
+    assert await spent(w) == 20000
+
+
+async def test_what_waits_goes_on_when_another_one_is_withdrawn_that_was_never_posted(w: World) -> None:
+    await w.approve(claim("R1", amount="300.00", project="P-05"))
+    await set_active(w, is_active=False)
+    await w.pull("concur", "expense_reports")
+    await w.settle()
+    await approve(w, claim("R2", amount="300.00", project="P-05"))
+    assert await states(w) == {"R1-1": ("on_hold", "master_data"), "R2-1": ("on_hold", "budget")}
+    await set_active(w, is_active=True)
+    await recall(w, "R1-1")
+    assert {name: one for name, (one, _) in (await states(w)).items()} == {"R1-1": "cancelled", "R2-1": "posted"}
+
+
+async def test_a_budget_that_grows_frees_what_it_held(w: World) -> None:
+    await approve(w, claim("R1", amount="300.01", project="P-05"))
+    assert await states(w) == {"R1-1": ("on_hold", "budget")}
+    value = {"exceeded": "hold", "limits": {KEY: {"amount_minor": 30001, "currency": "EUR"}}}
+
+    def decide(unit: Unit) -> None:
+        row = policies.propose(unit.session, unit.ids, "expense_report", "budgets", value, maker="mia", now=unit.now)
+        policies.approve(unit.session, row.id, checker="carl", now=unit.now)
+
+    await w.parts.write(decide)
+    await w.settle()
+    assert await states(w) == {"R1-1": ("posted", "")}

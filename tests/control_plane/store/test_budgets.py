@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from connectors.canonical.money import Money
 from control_plane.domain.transaction import PLACE_OF, TRANSITIONS, Place, Reason, State, transition
-from control_plane.store import budgets, transactions, transitions
+from control_plane.store import budgets, holds, transactions, transitions
 from control_plane.store.budgets import Using
 from control_plane.store.database import Database
 from control_plane.store.transactions import Birth
@@ -69,9 +69,14 @@ def go_on(session: Session, runtime: StandRuntime, paper: Paper, choice: int) ->
     ways = list(TRANSITIONS[paper.state].items())
     if not ways:
         return
-    to, hands = ways[choice % len(ways)]
+    to, _ = ways[choice % len(ways)]
+    go(session, runtime, paper, to)
+
+
+def go(session: Session, runtime: StandRuntime, paper: Paper, to: State) -> None:
+    """Let a document go on."""
     (work,) = transactions.by_ids(session, [paper.id])
-    taken = transition(work.seen, to, reason=Reason.NONE, by=min(hands), now=MORNING)
+    taken = transition(work.seen, to, reason=Reason.NONE, by=min(TRANSITIONS[paper.state][to]), now=MORNING)
     assert transitions.record(session, [Change(taken)], runtime.ids).applied == {paper.id}
     paper.state = to
 
@@ -139,3 +144,44 @@ def test_who_asks_waits_for_who_asked_before(database: Database, runtime: StandR
             (paper,) = born(session, runtime, 1)
             budgets.replace(session, [Using(paper.id, "1000", {"project:P-05": Money(100, "EUR")})], now=MORNING)
         assert later.result(timeout=10) == {("project:P-05", "EUR"): 100}
+
+
+def test_money_wakes_who_waits_for_its_budget_and_nobody_else(database: Database, runtime: StandRuntime) -> None:
+    with database.write() as session:
+        papers = born(session, runtime, 4)
+        user, idle, *waiting = papers
+        for paper in (user, idle):
+            go(session, runtime, paper, State.READY)
+        budgets.replace(session, [Using(user.id, "1000", {"project:P-05": Money(100, "EUR")})], now=MORNING)
+        keys = ("project:P-05", "project:P-07")
+        holds.replace(session, {paper.id: [holds.budget_key(key)] for paper, key in zip(waiting, keys, strict=True)})
+        go(session, runtime, idle, State.CANCELLED)
+        assert holds.woken(session, now=MORNING, limit=9) == []
+        go(session, runtime, user, State.CANCELLED)
+        assert holds.woken(session, now=MORNING, limit=9) == [waiting[0].id]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_money_that_comes_back_while_somebody_is_about_to_hold_is_not_missed(
+    database: Database, runtime: StandRuntime
+) -> None:
+    with database.write() as session:
+        user, late = born(session, runtime, 2)
+        go(session, runtime, user, State.READY)
+        budgets.replace(session, [Using(user.id, "1000", {"project:P-09": Money(100, "EUR")})], now=MORNING)
+
+    def withdraw() -> None:
+        with database.write() as session:
+            go(session, runtime, user, State.CANCELLED)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as session:
+            assert budgets.spent(session, ["project:P-09"]) == {("project:P-09", "EUR"): 100}
+            later = pool.submit(withdraw)
+            with pytest.raises(TimeoutError):
+                later.result(timeout=0.3)
+            holds.replace(session, {late.id: [holds.budget_key("project:P-09")]})
+        later.result(timeout=10)
+    with database.read() as session:
+        assert holds.woken(session, now=MORNING, limit=9) == [late.id]
