@@ -122,8 +122,8 @@ def withdraw(hand: Hand, approval_id: int, *, revision: int, consequences: Conse
         NotPossibleError: it is decided already.
     """
     row = _row(hand, approval_id)
-    pass_door(hand, Act.READ, row.legal_entity_id)
     if row.maker_id != hand.actor.person_id:
+        pass_door(hand, Act.READ, row.legal_entity_id)
         raise NotAllowedError("Somebody else proposed it.")
     _require_open(row, revision)
     _decide(hand, row, ApprovalState.WITHDRAWN)

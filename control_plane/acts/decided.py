@@ -2,10 +2,20 @@
 
 from typing import Final
 
-from control_plane.acts import bindings, bulk, corrections, failure_rules, flow_values, group_values, hand_posting
+from control_plane.acts import (
+    access,
+    bindings,
+    bulk,
+    corrections,
+    failure_rules,
+    flow_values,
+    group_values,
+    hand_posting,
+)
 from control_plane.acts.approvals import Consequence, Consequences
 
 CONSEQUENCES: Final[Consequences] = {
+    access.KIND: access.CONSEQUENCE,
     bindings.KIND: bindings.CONSEQUENCE,
     failure_rules.KIND: failure_rules.CONSEQUENCE,
     flow_values.KIND: flow_values.CONSEQUENCE,

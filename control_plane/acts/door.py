@@ -87,13 +87,14 @@ def pass_door(hand: Hand, act: Act, legal_entity: str) -> None:
     """Return quietly if the actor may do this in the legal entity.
 
     Raises:
-        UnknownObjectError: the actor may not even read there.
+        UnknownObjectError: the actor may neither do this nor even read there.
         NotAllowedError: the actor may read, but not do this.
     """
+    if may(hand.actor, act, legal_entity):
+        return
     if not may(hand.actor, Act.READ, legal_entity):
         raise UnknownObjectError(legal_entity)
-    if not may(hand.actor, act, legal_entity):
-        raise NotAllowedError(f"{_said(act)} is not among your roles in {legal_entity}.")
+    raise NotAllowedError(f"{_said(act)} is not among your roles in {legal_entity}.")
 
 
 def scope_for(hand: Hand, act: Act) -> Scope:

@@ -13,6 +13,7 @@ from control_plane.domain.access import Actor, Grant, Role
 from control_plane.domain.api_key import make_key, read_key
 from control_plane.runtime import Ids
 from control_plane.store.statements import count_of, table_of, upsert
+from control_plane.store.superiors import refs_above
 from control_plane.store.tables import ApiKeyRow, DelegationRow, GrantRow, PersonRow
 
 _KEY: Final[Table] = table_of(ApiKeyRow)
@@ -32,6 +33,8 @@ _HOLDER_COLUMNS: Final = (
     _GRANT.c.limit_minor,
     _GRANT.c.valid_until,
 )
+
+_GRANT_KEY: Final = ("person_id", "role", "legal_entity_id")
 
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 
@@ -102,19 +105,28 @@ def deactivate(session: Session, person_id: int) -> bool:
 
 
 def set_grants(session: Session, person_id: int, grants: Collection[Grant]) -> None:
-    """Let a person have exactly these grants."""
-    session.connection().execute(delete(_GRANT).where(_GRANT.c.person_id == person_id))
-    rows = [_grant_row(person_id, grant, None) for grant in grants]
-    if rows:
-        session.connection().execute(upsert(session, GrantRow), rows)
+    """Let a person have exactly these grants for good; what is lent to them for a while ends by itself."""
+    session.connection().execute(delete(_GRANT).where(_GRANT.c.person_id == person_id, _GRANT.c.valid_until.is_(None)))
+    for grant in grants:
+        row = _grant_row(person_id, grant, None)
+        insert = upsert(session, GrantRow).values(row)
+        session.connection().execute(insert.on_conflict_do_update(index_elements=_GRANT_KEY, set_=row))
+
+
+def grants(session: Session, person_ids: Collection[int]) -> dict[int, list[GrantRow]]:
+    """Return what persons are granted, for good and for a while, each in the same order."""
+    query = select(GrantRow).where(col(GrantRow.person_id).in_(person_ids))
+    found: dict[int, list[GrantRow]] = {number: [] for number in person_ids}
+    for row in session.exec(query.order_by(col(GrantRow.role), col(GrantRow.legal_entity_id))).all():
+        found[row.person_id].append(row)
+    return found
 
 
 def grant_until(session: Session, person_id: int, grant: Grant, until: datetime) -> bool:
     """Let a person have a grant for a while; return False where they have it anyway."""
     is_over = _GRANT.c.valid_until.is_not(None)
     insert = upsert(session, GrantRow).values(_grant_row(person_id, grant, until))
-    key = ["person_id", "role", "legal_entity_id"]
-    prolonged = insert.on_conflict_do_update(index_elements=key, set_={"valid_until": until}, where=is_over)
+    prolonged = insert.on_conflict_do_update(index_elements=_GRANT_KEY, set_={"valid_until": until}, where=is_over)
     return count_of(session, prolonged) == 1
 
 
@@ -249,7 +261,7 @@ def _own(session: Session, rows: Sequence[Row[Any]], now: datetime) -> Actor:
         grants=frozenset(_grant(row) for row in rows if _is_granted(row, now)),
         employee_ref=holder.employee_ref,
         is_machine=holder.is_machine,
-        superior_refs=_superiors(session, holder.reports_to),
+        superior_refs=refs_above(session, holder.reports_to),
     )
 
 
@@ -259,28 +271,6 @@ def _grant(row: Row[Any]) -> Grant:
 
 def _is_granted(row: Row[Any], now: datetime) -> bool:
     return row.role is not None and (row.valid_until is None or now < row.valid_until)
-
-
-def _superiors(session: Session, reports_to: int | None) -> frozenset[str]:
-    """Return the employees above a person, all the way up; a ring of superiors ends where it began."""
-    if reports_to is None:
-        return frozenset()
-    rows = session.connection().execute(_CHAIN, {"first": reports_to})
-    return frozenset(row.employee_ref for row in rows if row.employee_ref)
-
-
-def _chain() -> Select[Any]:  # of employees
-    above = (
-        core_select(_PERSON.c.id, _PERSON.c.employee_ref, _PERSON.c.reports_to)
-        .where(_PERSON.c.id == bindparam("first"))
-        .cte("above", recursive=True)
-    )
-    further = core_select(_PERSON.c.id, _PERSON.c.employee_ref, _PERSON.c.reports_to)
-    joined = above.union(further.join(above, _PERSON.c.id == above.c.reports_to))
-    return core_select(joined.c.employee_ref)
-
-
-_CHAIN: Final = _chain()
 
 
 def _grant_row(person_id: int, grant: Grant, until: datetime | None) -> dict[str, Any]:  # column values

@@ -18,7 +18,7 @@ from control_plane.api.lists import Listing, Pager, Text, moment, number_of, tex
 from control_plane.api.problem_json import not_found
 from control_plane.api.schemas import ApprovalView, Because, DecisionOn, Page
 from control_plane.api.strict import StrictRoute
-from control_plane.domain.access import Act, may
+from control_plane.domain.access import EVERYWHERE, Act, may
 from control_plane.domain.approval import ApprovalState
 from control_plane.domain.identity import public_id
 from control_plane.store import approvals
@@ -28,7 +28,12 @@ from control_plane.store.tables import ApprovalRow
 
 router: Final = APIRouter(prefix="/v1/approvals", tags=["approvals"], route_class=StrictRoute)
 
-PREFIXES: Final[Mapping[str, str]] = {"exception": "exc", "transaction": "txn", "bulk_operation": "blk"}
+PREFIXES: Final[Mapping[str, str]] = {
+    "exception": "exc",
+    "transaction": "txn",
+    "bulk_operation": "blk",
+    "person": "per",
+}
 """Of the public ids of subjects; others bear the name of their type."""
 
 _CONTENT_READERS: Final = (Act.PROPOSE, Act.APPROVE, Act.CHANGE_POLICY, Act.READ_AUDIT)
@@ -52,11 +57,11 @@ def list_approvals(
 ) -> Page[ApprovalView]:
     """List proposals, the one that waits longest on top."""
     pager = Pager(asks, request, wanted)
-    act = Act.APPROVE if wanted.waiting_for_me else Act.READ
+    scope = EVERYWHERE if wanted.mine else asks.scope(Act.APPROVE if wanted.waiting_for_me else Act.READ)
     with asks.services.database.read() as session:
         position = pager.position
         after = None if position is None else (moment_of(position[0]), int(position[1] or 0))
-        rows = approvals.listed(session, asks.scope(act), _wanted(asks, wanted), after=after, limit=pager.asked)
+        rows = approvals.listed(session, scope, _wanted(asks, wanted), after=after, limit=pager.asked)
         shown, cursor = pager.cut(rows, lambda row: [row.proposed_at.isoformat(), row.id], response)
         items = [view_of(asks, row) for row in shown]
         return Page(items=items, next_cursor=cursor, **moment(session, asks))
@@ -115,14 +120,14 @@ def _perform(acting: Acting, approval_id: str, deed: Callable[[Hand, int, int], 
 
 def _row(session: Session, asks: Asking, approval_id: str) -> ApprovalRow:
     row = approvals.row_of(session, number_of("apr", approval_id))
-    if row is None or not asks.scope().includes(row.legal_entity_id):
+    if row is None or not (_is_own(asks, row) or asks.scope().includes(row.legal_entity_id)):
         raise not_found()
     return row
 
 
 def view_of(asks: Asking, row: ApprovalRow) -> ApprovalView:
     """Return a proposal as the asker may see it."""
-    shows_content = any(may(asks.actor, act, row.legal_entity_id) for act in _CONTENT_READERS)
+    shows_content = _is_own(asks, row) or any(may(asks.actor, act, row.legal_entity_id) for act in _CONTENT_READERS)
     return ApprovalView(
         id=public_id("apr", row.id),
         subject_id=public_id(PREFIXES.get(row.subject_type, row.subject_type), row.subject_id),
@@ -141,6 +146,10 @@ _COPIED: Final = set(ApprovalRow.model_fields) & set(ApprovalView.model_fields) 
     "state",
     "content",
 }
+
+
+def _is_own(asks: Asking, row: ApprovalRow) -> bool:
+    return row.maker_id == asks.actor.person_id
 
 
 def _wanted(asks: Asking, filters: ApprovalFilters) -> Wanted:

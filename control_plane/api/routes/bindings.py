@@ -1,20 +1,16 @@
 """Bindings and flow values: what people fix on the spot, under four eyes."""
 
-from collections.abc import Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
-from sqlmodel import Session
 
 from control_plane.acts import bindings, flow_values
-from control_plane.acts.door import Hand
-from control_plane.api.acting import Acting, Begins
+from control_plane.api.acting import Begins
 from control_plane.api.auth import Asks
 from control_plane.api.lists import Listing, Pager, Text, moment, texts
+from control_plane.api.proposing import propose
 from control_plane.api.schemas import BindingProposal, Bindings, BindingView, FlowValueProposal, Proposed
 from control_plane.api.strict import StrictRoute
-from control_plane.domain.identity import public_id
 from control_plane.store import master_data
 from control_plane.store.tables import BindingRow
 
@@ -54,25 +50,13 @@ def propose_binding(begins: Begins, proposal: BindingProposal) -> Response:
         proposal.erp_key,
         proposal.legal_entity_id,
     )
-    return _propose(begins, lambda hand: bindings.propose(hand, wish), proposal.reason)
+    return propose(begins, lambda hand: bindings.propose(hand, wish), proposal.reason)
 
 
 @router.post("/flows/{flow}/policy/propose", response_model=Proposed)
 def propose_flow_value(begins: Begins, flow: str, proposal: FlowValueProposal) -> Response:
     """Propose another field mapping, route or limit; approved, it lets everything be checked again that it may free."""
-    return _propose(begins, lambda hand: flow_values.propose(hand, flow, proposal.key, proposal.value), proposal.reason)
-
-
-def _propose(begins: Acting, deed: Callable[[Hand], int], reason: str) -> Response:
-    made: list[int] = []
-
-    def done(hand: Hand, _revision: int) -> None:
-        made.append(deed(hand))
-
-    def shown(_session: Session) -> tuple[BaseModel, int]:
-        return Proposed(approval_id=public_id("apr", made[0]), warnings=[]), 1
-
-    return begins.perform(done, shown, reason=reason)
+    return propose(begins, lambda hand: flow_values.propose(hand, flow, proposal.key, proposal.value), proposal.reason)
 
 
 def _view(row: BindingRow) -> BindingView:

@@ -4,8 +4,6 @@ from http import HTTPStatus
 from typing import Final
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
-from sqlmodel import Session
 
 from control_plane.acts import failure_rules as acts
 from control_plane.acts.door import Hand, NotPossibleError
@@ -13,6 +11,7 @@ from control_plane.acts.failure_rules import Tried
 from control_plane.api.acting import Begins
 from control_plane.api.auth import Asks
 from control_plane.api.problem_json import ProblemError
+from control_plane.api.proposing import propose
 from control_plane.api.schemas import (
     FailureRuleDraft,
     FailureRuleProposal,
@@ -50,15 +49,11 @@ def show_rules(asks: Asks) -> FailureRules:
 @router.post("/propose", response_model=Proposed)
 def propose_rule(begins: Begins, proposal: FailureRuleProposal) -> Response:
     """Propose a rule's next version; it takes effect when somebody else approves it."""
-    made: list[int] = []
 
-    def done(hand: Hand, _revision: int) -> None:
-        made.append(acts.propose(hand, _draft(proposal), is_active=proposal.is_active))
+    def deed(hand: Hand) -> int:
+        return acts.propose(hand, _draft(proposal), is_active=proposal.is_active)
 
-    def shown(_session: Session) -> tuple[BaseModel, int]:
-        return Proposed(approval_id=public_id("apr", made[0]), warnings=[]), 1
-
-    return begins.perform(done, shown, reason=proposal.reason)
+    return propose(begins, deed, proposal.reason)
 
 
 @router.post("/dry-run")

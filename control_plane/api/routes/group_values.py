@@ -5,19 +5,17 @@ from http import HTTPStatus
 from typing import Final
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
-from sqlmodel import Session
 
 from control_plane.acts import group_values as acts
 from control_plane.acts.door import Hand
 from control_plane.acts.group_values import KINDS, InvalidValueError
+from control_plane.api import proposing
 from control_plane.api.acting import Acting, Begins
 from control_plane.api.auth import Asks
 from control_plane.api.problem_json import ProblemError, not_found
 from control_plane.api.schemas import FieldError, GroupValue, GroupValueProposal, Proposed
 from control_plane.api.strict import StrictRoute
 from control_plane.domain.governed import Problem
-from control_plane.domain.identity import public_id
 from control_plane.store import policies
 
 router: Final = APIRouter(prefix="/v1/group-values", tags=["policies"], route_class=StrictRoute)
@@ -55,18 +53,14 @@ def propose(begins: Acting, key: str, value: dict[str, object], reason: str) -> 
     Raises:
         ProblemError: 422 where it cannot be used; else see `Acting.perform`.
     """
-    made: list[int] = []
 
-    def done(hand: Hand, _revision: int) -> None:
+    def deed(hand: Hand) -> int:
         try:
-            made.append(acts.propose(hand, key, value))
+            return acts.propose(hand, key, value)
         except InvalidValueError as error:
             raise invalid(error.problems) from error
 
-    def shown(_session: Session) -> tuple[BaseModel, int]:
-        return Proposed(approval_id=public_id("apr", made[0]), warnings=told(KINDS[key].problems_of(value))), 1
-
-    return begins.perform(done, shown, reason=reason)
+    return proposing.propose(begins, deed, reason, warnings=told(KINDS[key].problems_of(value)))
 
 
 def told(problems: Iterable[Problem]) -> list[FieldError]:

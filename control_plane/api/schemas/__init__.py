@@ -1,5 +1,6 @@
 """What the API says and hears: one model per answer and per command."""
 
+from control_plane.api.schemas.access import AccessProposal, GrantDraft
 from control_plane.api.schemas.alerts import Alert, Alerts
 from control_plane.api.schemas.approvals import ApprovalView, DecisionOn
 from control_plane.api.schemas.break_glass import BreakGlassDetail, BreakGlasses, BreakGlassView, Emergency, Review
@@ -81,7 +82,14 @@ from control_plane.api.schemas.exceptions import (
 from control_plane.api.schemas.flows import Flows, FlowView, PolicyValue, SlaTargetView
 from control_plane.api.schemas.health import Component, HealthAnswer
 from control_plane.api.schemas.ledger import LedgerAnswer, LedgerLine, LedgerState, LedgerStates
-from control_plane.api.schemas.people import GrantView, Me, PersonView, SignedIn
+from control_plane.api.schemas.people import (
+    GrantView,
+    Me,
+    People,
+    PersonDetail,
+    PersonView,
+    SignedIn,
+)
 from control_plane.api.schemas.problems import FieldError, MeanwhileView, Problem
 from control_plane.api.schemas.records import AuditEntry, MasterDataView
 from control_plane.api.schemas.routing import (
@@ -131,6 +139,7 @@ from control_plane.api.schemas.transactions import (
 
 __all__ = [
     "AbsenceView",
+    "AccessProposal",
     "Alert",
     "Alerts",
     "Amount",
@@ -202,6 +211,7 @@ __all__ = [
     "Flows",
     "Found",
     "Freshness",
+    "GrantDraft",
     "GrantView",
     "GroupValue",
     "GroupValueProposal",
@@ -233,6 +243,8 @@ __all__ = [
     "PacingView",
     "Page",
     "PayloadView",
+    "People",
+    "PersonDetail",
     "PersonView",
     "PolicyValue",
     "PostingView",

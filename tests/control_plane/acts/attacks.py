@@ -157,6 +157,13 @@ DEEDS: Final[Mapping[str, Deed]] = {
         is_claimed=False,
         is_about_money=False,
     ),
+    "propose_access": Deed(
+        "/v1/people/maker/propose-access",
+        frozenset({R.ADMIN}),
+        BECAUSE | {"grants": [{"role": "approver"}]},
+        is_claimed=False,
+        is_about_money=False,
+    ),
     "propose_failure_rule": Deed(
         "/v1/failure-rules/propose",
         frozenset({R.CONTROLLER}),

@@ -14,9 +14,9 @@ async def test_i_am_told_who_i_am_and_what_i_may(lite: Stand) -> None:
     async with lite.client(lite.key(Grant(Role.ANALYST, "DE01"), Role.VIEWER, login="anna")) as client:
         me = (await client.get("/v1/me")).json()
     assert (me["login"], me["name"], me["group_currency"]) == ("anna", "Anna", "EUR")
-    assert me["grants"] == [
-        {"role": "analyst", "legal_entity_id": "DE01"},
-        {"role": "viewer", "legal_entity_id": "*"},
+    assert [(one["role"], one["legal_entity_id"], one["limit"]) for one in me["grants"]] == [
+        ("analyst", "DE01", None),
+        ("viewer", "*", None),
     ]
     assert me["acts"] == ["break_glass", "claim", "comment", "propose", "read", "retry", "return"]
 

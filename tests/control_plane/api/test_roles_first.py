@@ -82,6 +82,7 @@ WRONG: Final[Mapping[str, dict[str, Any]]] = {
         "ends_at": "2001-01-01T00:00:00Z",
     },
     "/v1/delegations/{delegation_id}/end": {},
+    "/v1/people/{login}/propose-access": {"reports_to": NOWHERE, "grants": [{"role": "admin"}, {"role": "admin"}]},
     "/v1/connections/{name}/pause": {},
     "/v1/connections/{name}/resume": {},
     "/v1/connections/{name}/pull": {"stream": NOWHERE},
@@ -139,6 +140,7 @@ async def targets(stand: Stand) -> dict[str, str]:
         "absence_id": absences[0]["id"],
         "delegation_id": delegations[0]["id"],
         "name": "concur",
+        "login": NOWHERE,
     }
 
 
