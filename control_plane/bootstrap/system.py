@@ -31,7 +31,7 @@ class SystemClock:
     def __init__(self, true_now: datetime, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._anchor, self._anchored_at, self._pace = true_now, monotonic(), 1.0
+        self._true, self._shown, self._followed_at = true_now, true_now, monotonic()
 
     def now(self) -> datetime:
         """Return the present moment; never before one that was returned."""
@@ -39,14 +39,13 @@ class SystemClock:
             return self._reading()
 
     def follow(self, true_now: datetime) -> None:
-        """Take over the true time: at once where it is ahead, at half pace until then where it is behind."""
+        """Take over the true time: at once where it is ahead, at half pace until it is reached where it is behind."""
         with self._lock:
-            reading = self._reading()
-            self._pace = 1.0 if true_now >= reading else _CATCHING_UP
-            self._anchor, self._anchored_at = max(true_now, reading), self._monotonic()
+            self._true, self._shown, self._followed_at = true_now, self._reading(), self._monotonic()
 
     def _reading(self) -> datetime:
-        return self._anchor + timedelta(seconds=self._pace * (self._monotonic() - self._anchored_at))
+        elapsed = timedelta(seconds=self._monotonic() - self._followed_at)
+        return max(self._true + elapsed, self._shown + _CATCHING_UP * elapsed)
 
 
 class SystemIds:

@@ -55,6 +55,16 @@ def test_a_clock_that_is_ahead_slows_down_and_never_runs_backwards(clock: System
     assert moments[20:] == [NOON + timedelta(seconds=second - 10) for second in range(20, 31)]
 
 
+def test_a_clock_that_was_ahead_by_a_moment_is_right_again_a_moment_later(clock: SystemClock, ticks: Ticks) -> None:
+    moment = timedelta(milliseconds=2)
+    clock.follow(NOON - moment)
+    moments = []
+    for ticks.seconds in (0.002, 0.004, 10):
+        moments.append(clock.now() - NOON)
+
+    assert moments == [moment / 2, moment, timedelta(seconds=10) - moment]
+
+
 def test_ids_ascend_while_the_clock_stands_still(clock: SystemClock) -> None:
     ids = SystemIds(clock, slot=3)
 
