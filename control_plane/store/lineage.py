@@ -13,7 +13,6 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from control_plane.runtime import Ids
 from control_plane.store.database import advisory_lock
-from control_plane.store.prepared import Prepared
 from control_plane.store.statements import dialect_of, insert_rows
 from control_plane.store.tables import BIG, ConsumerRow, LineageRow, TransactionRow
 
@@ -54,17 +53,15 @@ class Entry(NamedTuple):
     payload_id: int | None = None
 
 
-_COLUMNS: Final = ("id", "xid", *Entry._fields)
+_COLUMNS: Final = ("id", *Entry._fields)
+"""PostgreSQL fills in the writing unit of work by itself."""
 
 
 def tell(session: Session, entries: Iterable[Entry], ids: Ids) -> None:
     """Append entries to the story, in their order, with this unit of work."""
     told = list(entries)
-    if not told:
-        return
-    xid = _xid(session)
     numbers = ids.draw_many(len(told))
-    insert_rows(session, LineageRow, _COLUMNS, [(number, xid, *one) for one, number in zip(told, numbers, strict=True)])
+    insert_rows(session, LineageRow, _COLUMNS, [(number, *one) for one, number in zip(told, numbers, strict=True)])
 
 
 def story_of(session: Session, transaction_ids: Sequence[int]) -> list[LineageRow]:
@@ -158,14 +155,3 @@ def _is_after(session: Session, place: Place) -> ColumnElement[bool]:
     if dialect_of(session) == "sqlite":
         return col(LineageRow.id) > place[1]
     return tuple_(LineageRow.xid, LineageRow.id) > place
-
-
-def _xid(session: Session) -> int | None:
-    if dialect_of(session) == "sqlite":
-        return None
-    number: int = _XID.scalars(session)[0]
-    return number
-
-
-_XID: Final = Prepared(select(func.pg_current_xact_id().cast(Text).cast(BIG)))
-"""PostgreSQL only."""

@@ -146,7 +146,7 @@ class TransactionRow(SQLModel, table=True):
     payload_id: int = ref()
     intents_payload_id: int | None = no_ref()
     supersedes_id: int | None = no_ref()
-    linked_id: int | None = no_ref(index=True)
+    linked_id: int | None = no_ref()
     """The transaction that this one repeats (duplicate) or tells about (confirmation)."""
     is_test: bool = False
     payment_status: str = ""
@@ -186,7 +186,7 @@ class LineageRow(SQLModel, table=True):
     __tablename__ = "lineage"
     __table_args__ = (
         Index("ix_lineage_transaction", "transaction_id", "id"),
-        Index("ix_lineage_outbox", "xid", "id"),
+        Index("ix_lineage_outbox", "xid", "id", sqlite_where=text("xid IS NOT NULL")),
     )
     id: int = id_column()
     transaction_id: int = ref()
@@ -206,7 +206,7 @@ class LineageRow(SQLModel, table=True):
     facts: dict[str, Any] = json_value()
     payload_id: int | None = no_ref()
     xid: int | None = no_ref()
-    """PostgreSQL: the writing unit of work, so that consumers never skip a row that commits late."""
+    """PostgreSQL fills in the writing unit of work, so that consumers never skip a row that commits late."""
 
 
 class PostingRow(SQLModel, table=True):
@@ -220,7 +220,7 @@ class PostingRow(SQLModel, table=True):
         Index("ix_posting_number", "number"),
     )
     id: int = id_column()
-    transaction_id: int = ref(index=True)
+    transaction_id: int = ref()
     legal_entity_id: str
     target: str
     company: str
