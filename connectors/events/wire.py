@@ -25,7 +25,7 @@ def read_data(payload: bytes) -> Mapping[str, Any]:
     """
     try:
         text = payload.decode()
-        data = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_unique)
+        data = _STRICT.decode(text)
     except UnicodeDecodeError as error:
         raise UnreadableDataError("it is not UTF-8") from error
     except RecursionError as error:
@@ -48,6 +48,9 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> Never:
     raise UnreadableDataError(f"{constant} is not a number")
+
+
+_STRICT: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_unique)
 
 
 def _may_be_unusual(text: str) -> bool:

@@ -95,7 +95,7 @@ def store(
         for one, entity in zip(fresh, entities, strict=True)
     ]
     payload_ids = payloads.put(unit.session, unit.ids, bodies, now=unit.now)
-    inbox_ids = unit.ids.draw_many(len(fresh))
+    inbox_ids, transaction_ids = unit.ids.draw_many(len(fresh)), unit.ids.draw_many(len(fresh))
     documents = _flows(unit).keys()
     arrivals = [
         inbox.Arrival(
@@ -105,12 +105,14 @@ def store(
             generation=one.generation,
             payload_id=payload_id,
             legal_entity_id=entity,
-            transaction_id=unit.ids.draw() if one.envelope.type in documents else None,
+            transaction_id=transaction_id if one.envelope.type in documents else None,
             needs_acknowledgement=one.envelope.type in documents and feed.is_pulled,
             received_at=unit.now,
             is_unread=is_unread,
         )
-        for one, entity, payload_id, inbox_id in zip(fresh, entities, payload_ids, inbox_ids, strict=True)
+        for one, entity, payload_id, inbox_id, transaction_id in zip(
+            fresh, entities, payload_ids, inbox_ids, transaction_ids, strict=True
+        )
     ]
     inbox.add(unit.session, arrivals, connection=feed.connection, stream=feed.stream)
     return arrivals
