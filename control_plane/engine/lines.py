@@ -78,7 +78,7 @@ class Line:
         return shut_until(self.state.at(now), now)
 
     def take(self, now: datetime) -> Permit | None:
-        """Return the next permit that is not too old, at a distance from the one before."""
+        """Return the next permit that is not too old: for now, or at a distance from the one before."""
         is_shared = self.shared_until is not None and now < self.shared_until
         lapse = max(_LAPSE if is_shared else _LAPSE_ALONE, self.spacing)
         while self.permits:
@@ -86,7 +86,7 @@ class Line:
             if now - permit.at <= lapse:
                 at = max(permit.at, now - MADE_UP_FOR, self.next_at or permit.at)
                 self.next_at = at + self.spacing
-                return replace(permit, at=at)
+                return replace(permit, at=max(at, now))
         return None
 
     def needs_more(self, now: datetime) -> bool:

@@ -1,17 +1,22 @@
 """What the ERP sees of the pacing: how often it is called while it is away, after its return and beside its limit."""
 
+import asyncio
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
+from connectors.contract import Intent, Outcome, Traits
 from connectors.limits import Allowance, Limits
 from control_plane.domain.pacing import PROBE_EVERY
+from control_plane.engine.deliver import deliver
 from control_plane.store import pacing
-from tests.stands.backlog import LATENCY, LIMIT, SECOND, Backlog, Erp
+from tests.stands.backlog import LATENCY, LIMIT, SECOND, Backlog, Erp, fill
 from tests.stands.runtime import MORNING
+from tests.stands.virtual_time import VirtualRuntime, run
 
 
 def busiest_second(moments: Sequence[datetime]) -> int:
@@ -76,3 +81,30 @@ def test_a_failure_now_and_then_is_nobodys_news(backlog: Backlog) -> None:
     assert len(erp.failed) > 10
     with backlog.database.read() as session:
         assert pacing.every(session) == {}
+
+
+class Ticking(VirtualRuntime):
+    """A runtime whose time passes between two looks at the clock, as real time does."""
+
+    looks = 0
+
+    def now(self) -> datetime:
+        self.looks += 1
+        return super().now() + self.looks * timedelta(microseconds=1)
+
+
+@dataclass(slots=True)
+class Sluggish(Erp):
+    """An ERP that takes longer for a call than its limit leaves between two."""
+
+    async def post(self, intents: Sequence[Intent]) -> list[Outcome]:
+        await asyncio.sleep(0.58)
+        return await super(Sluggish, self).post(intents)
+
+
+def test_a_call_that_comes_after_its_moment_uses_one_permit_only(backlog: Backlog) -> None:
+    fill(backlog.database, backlog.ids, 12)
+    erp = Sluggish(traits=Traits(batch=1, concurrency=1))
+    run(deliver(replace(backlog.worker(1, erp, Limits(2)), runtime=Ticking(backlog.ids, 1))))
+    assert len(erp.booked) == 12
+    assert max(erp.calls) - min(erp.calls) <= 12 * timedelta(milliseconds=620)
