@@ -1,10 +1,10 @@
 """Beforehand: what stands in the target's books already, or may stand there, is not sent."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from connectors.contract import Dedupe, Intent, Outcome, OutcomeKind, Posting
 from connectors.failures import Failure
@@ -14,6 +14,8 @@ from control_plane.engine.parts import Parts
 from control_plane.store.transactions import Work
 
 LOG: Final = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 CLOCKS_DIFFER: Final = timedelta(hours=1)
 """By how much a source's clock may be ahead of ours."""
@@ -62,7 +64,8 @@ async def _sent_before(parts: Parts, name: str, call: Sequence[Item], latest: da
         if errand.asks_first_from and now < errand.asks_first_from
     }
     ripe = sorted(asked.keys() - too_early.keys())
-    said = await _find(parts, name, ripe, latest) if ripe else {}
+    found = await _asked(parts, name, target.find, ripe, latest) if ripe else ()
+    said = {} if isinstance(found, Failure) else {outcome.reference: outcome.kind for outcome in found}
     return too_early | {
         reference: told(asked[reference][1], *_FOUND[kind])
         for reference in ripe
@@ -79,20 +82,12 @@ _FOUND: Final[Mapping[OutcomeKind, tuple[OutcomeKind, str]]] = {
 """What stands there is inquired as everything in doubt is; an unclear answer is asked for again. The rest is sent."""
 
 
-async def _find(parts: Parts, name: str, references: Sequence[str], latest: datetime) -> Mapping[str, OutcomeKind]:
-    try:
-        found = await permits.call(parts, name, partial(parts.targets[name].find, references), latest=latest)
-    except Exception:  # a connector's mistake: nothing was sent yet
-        LOG.exception("connector failed while asking", extra={"documents": len(references)})
-        return {}
-    return {} if isinstance(found, Failure) else {outcome.reference: outcome.kind for outcome in found}
-
-
 async def _stopped(parts: Parts, name: str, call: Sequence[Item], latest: datetime) -> dict[str, Outcome]:
     later = [(errand.work, intent) for errand, intent in call if errand.work.version > 1]
     if not later:
         return {}
-    found = await _find_by_source(parts, name, sorted({intent.source_document for _, intent in later}), latest)
+    objects = sorted({intent.source_document for _, intent in later})
+    found = await _asked(parts, name, parts.targets[name].find_by_source, objects, latest)
     if isinstance(found, Failure):
         return {intent.reference: told(intent, OutcomeKind.NOT_SENT, "not_sent_in_time") for _, intent in later}
     standing = {intent.reference: _standing(found, work, intent) for work, intent in later}
@@ -103,13 +98,18 @@ async def _stopped(parts: Parts, name: str, call: Sequence[Item], latest: dateti
     }
 
 
-async def _find_by_source(
-    parts: Parts, name: str, objects: Sequence[str], latest: datetime
-) -> Mapping[str, Sequence[Posting]] | Failure:
+async def _asked(
+    parts: Parts,
+    name: str,
+    ask: Callable[[Sequence[str]], Awaitable[T | Failure]],
+    about: Sequence[str],
+    latest: datetime,
+) -> T | Failure:
+    """Return what a target says before anything is sent; a connector's mistake is a failure."""
     try:
-        return await permits.call(parts, name, partial(parts.targets[name].find_by_source, objects), latest=latest)
-    except Exception:  # a connector's mistake: nothing was sent yet
-        LOG.exception("connector failed while searching", extra={"documents": len(objects)})
+        return await permits.call(parts, name, partial(ask, about), latest=latest)
+    except Exception:
+        LOG.exception("connector failed while asking", extra={"documents": len(about)})
         return Failure("not_sent_in_time")
 
 
