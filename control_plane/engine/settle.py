@@ -77,7 +77,10 @@ def attempted_of(work: Work) -> Attempted:
 def _recognized(unit: Unit, answers: Sequence[Answered]) -> list[Answered]:
     said = [(answer.work.id, answer.work.target, answer.outcomes) for answer in answers]
     read = recognize.recognize(unit, said)
-    return [replace(answer, outcomes=outcomes) for answer, outcomes in zip(answers, read, strict=True)]
+    return [
+        answer if outcomes is answer.outcomes else replace(answer, outcomes=outcomes)
+        for answer, outcomes in zip(answers, read, strict=True)
+    ]
 
 
 def _decide_post(unit: Unit, parts: Parts, answer: Answered, policy: RetryPolicy) -> Settlement:
