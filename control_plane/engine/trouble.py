@@ -22,8 +22,7 @@ class Trouble:
 def open_cases(unit: Unit, troubles: Sequence[Trouble]) -> None:
     """Open an exception for each, or bring the one that is open up to date."""
     if troubles:
-        parties = routing.counterparties(unit.session, [trouble.work.id for trouble in troubles])
-        _open(unit, [replace(_told(one), business_owner=parties.get(one.work.id, "")) for one in troubles])
+        _open(unit, [_told(trouble) for trouble in troubles])
 
 
 def release_cases(unit: Unit, transaction_ids: Sequence[int]) -> None:
@@ -89,4 +88,5 @@ def _told(trouble: Trouble) -> exception_cases.Trouble:
         amount_minor=work.seen.amount_minor,
         group_minor=work.seen.group_minor,
         due_at=work.due_at,
+        business_owner=work.counterparty,
     )

@@ -1,7 +1,7 @@
 """The routing of exceptions in force, and what a routing would have done with those of a period."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -55,12 +55,6 @@ def owner_of(rules: Routing, facts: _Facts) -> Routed:
     """Return where an exception with these facts goes: to the catalog's owner where no rule matches."""
     routed = rules.routed(facts)
     return routed if routed.team else Routed(Failure(facts["code"]).entry.owner.value)
-
-
-def counterparties(session: Session, transaction_ids: Collection[int]) -> Mapping[int, str]:
-    """Return whom the documents pay, or who submitted them."""
-    query = select(TRANSACTION.c.id, TRANSACTION.c.counterparty).where(TRANSACTION.c.id.in_(transaction_ids))
-    return {row.id: row.counterparty for row in session.connection().execute(query)}
 
 
 def dry_run(

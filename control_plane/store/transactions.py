@@ -51,6 +51,8 @@ class Work:
     source_id: str
     source_document_id: str
     document_number: str
+    counterparty: str
+    """Whom the document pays, or who submitted it."""
     business_reference: str
     version: int
     payload_id: int
