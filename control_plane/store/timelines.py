@@ -12,7 +12,7 @@ from control_plane.store.tables import TimelineRow
 
 LOG: Final = logging.getLogger(__name__)
 
-_NUMBER: Final = text("SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)")
+_NUMBERS: Final = text("SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8), array(SELECT number FROM timeline)")
 """Every promotion of a PostgreSQL copy begins a timeline; it stands in front of the names of its log's files."""
 
 
@@ -20,8 +20,8 @@ def meet(session: Session, *, now: datetime) -> datetime | None:
     """Note whose history the database goes on with, and return what `taken_over_at` returns."""
     if dialect_of(session) == "sqlite":
         return None
-    number = int(session.connection().execute(_NUMBER).scalar_one(), 16)
-    known = _known(session)
+    file, known = session.connection().execute(_NUMBERS).one()
+    number = int(file, 16)
     if number not in known:
         row = TimelineRow(number=number, met_at=now)
         session.connection().execute(upsert(session, TimelineRow).values(row.model_dump()).on_conflict_do_nothing())
@@ -38,7 +38,3 @@ def taken_over_at(session: Session) -> datetime | None:
     """
     met = session.exec(select(TimelineRow.met_at).order_by(col(TimelineRow.number).desc()).limit(2)).all()
     return met[0] if len(met) > 1 else None
-
-
-def _known(session: Session) -> list[int]:
-    return list(session.exec(select(TimelineRow.number)).all())
