@@ -1,14 +1,17 @@
 """JSON objects read strictly, once, with the text in which each of their members stood."""
 
 import re
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from json.scanner import make_scanner
+from typing import Any, Final, NamedTuple, cast
 
 from control_plane.api.strict import STRICT, check_storable, repeated_key, unreadable
 
-_COLON: Final = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
-_SPACE: Final = re.compile(r"[ \t\r\n]*")
-_NEXT: Final = re.compile(r"[ \t\r\n]*([,\]}])[ \t\r\n]*")
+_SCAN: Final = cast("Callable[[str, int], tuple[Any, int]]", make_scanner(cast("Any", STRICT)))
+"""Returns a value and where it ends; raises StopIteration where none begins."""
+_WHITE: Final = frozenset(" \t\r\n")
+_SPACE: Final = re.compile("[ \t\r\n]*")
+_FAULTS: Final = (ValueError, IndexError, StopIteration, RecursionError)
 
 
 class Verbatim(NamedTuple):
@@ -26,7 +29,7 @@ def read_object(text: str) -> Verbatim | None:
     """
     try:
         found, end = _value(text, _skip(text, 0))
-    except (ValueError, IndexError, RecursionError) as error:
+    except _FAULTS as error:
         raise unreadable() from error
     _check_end(text, end)
     check_storable(text, found.values if found else None)
@@ -46,32 +49,34 @@ def read_objects(text: str, *, most: int) -> list[Verbatim | None] | None:
         read_object(text)
         return None
     try:
-        found = list(_items(text, begin, most))
-    except (ValueError, IndexError, RecursionError) as error:
+        found = _items(text, begin, most)
+    except _FAULTS as error:
         raise unreadable() from error
     check_storable(text, [one.values for one in found if one])
     return found
 
 
-def _items(text: str, begin: int, most: int) -> Iterator[Verbatim | None]:
+def _items(text: str, begin: int, most: int) -> list[Verbatim | None]:
+    found: list[Verbatim | None] = []
     at = _skip(text, begin + 1)
     if text[at] == "]":
         _check_end(text, at + 1)
-        return
-    for _ in range(most + 1):
+        return found
+    mark = ","
+    while mark == "," and len(found) <= most:
         one, end = _value(text, at)
-        yield one
+        found.append(one)
         mark, at = _mark(text, end, "]")
-        if mark == "]":
-            _check_end(text, at)
-            return
+    if mark == "]":
+        _check_end(text, at)
+    return found
 
 
 def _value(text: str, at: int) -> tuple[Verbatim | None, int]:
     """Return the object that begins there, or None for another value, and where it ends."""
     if text[at] == "{":
         return _members(text, at)
-    return None, STRICT.raw_decode(text, at)[1]
+    return None, _SCAN(text, at)[1]
 
 
 def _members(text: str, begin: int) -> tuple[Verbatim, int]:
@@ -84,7 +89,7 @@ def _members(text: str, begin: int) -> tuple[Verbatim, int]:
         key, at = _key(text, at)
         if key in found.values:
             raise repeated_key()
-        found.values[key], end = STRICT.raw_decode(text, at)
+        found.values[key], end = _SCAN(text, at)
         found.texts[key] = text[at:end]
         mark, at = _mark(text, end, "}")
     return found, at
@@ -92,22 +97,25 @@ def _members(text: str, begin: int) -> tuple[Verbatim, int]:
 
 def _key(text: str, at: int) -> tuple[str, int]:
     """Return the key that begins there, and where its value begins."""
-    key, end = STRICT.raw_decode(text, at)
-    colon = _COLON.match(text, end)
-    if colon is None or not isinstance(key, str):
+    key, end = _SCAN(text, at)
+    colon = _skip(text, end)
+    if text[colon] != ":" or not isinstance(key, str):
         raise ValueError("no member")
-    return key, colon.end()
+    return key, _skip(text, colon + 1)
 
 
 def _mark(text: str, end: int, closing: str) -> tuple[str, int]:
     """Return what follows a value, a comma or the closing bracket, and where the text goes on."""
-    found = _NEXT.match(text, end)
-    if found is None or found[1] not in ("," + closing):
+    at = _skip(text, end)
+    if text[at] not in ("," + closing):
         raise ValueError("no end")
-    return found[1], found.end()
+    return text[at], _skip(text, at + 1)
 
 
 def _skip(text: str, at: int) -> int:
+    """Return where the next thing stands: mostly right there."""
+    if text[at : at + 1] not in _WHITE:
+        return at
     found = _SPACE.match(text, at)
     return at if found is None else found.end()
 
