@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from control_plane.acts.door import Hand, UnknownObjectError, pass_door, record
+from control_plane.acts.door import Hand, UnknownObjectError, act_line, pass_door, record
 from control_plane.domain.access import Act, may
 from control_plane.domain.identity import public_id
 from control_plane.domain.mentions import mentioned_in
@@ -60,7 +60,8 @@ def _write(hand: Hand, place: Place, text: str, document: TransactionRow | None)
     number = comments.write(session, ids, place, text, author=hand.actor, mentioned=told, now=now)
     _record(hand, place, number, [login for login, person_id in named.items() if person_id is not None])
     if document is not None:
-        lineage.tell(session, [_line(hand, document, number)], ids)
+        who_and_where = {"comment": public_id("com", number)}  # never the words
+        lineage.tell(session, [act_line(hand, document, NAME, who_and_where)], ids)
     return Written(number, tuple(login for login, person_id in named.items() if person_id is None))
 
 
@@ -81,19 +82,4 @@ def _record(hand: Hand, place: Place, number: int, mentions: list[str]) -> None:
         object_id=object_id,
         legal_entity=place.legal_entity,
         after={"comment": public_id("com", number), "mentions": mentions},
-    )
-
-
-def _line(hand: Hand, document: TransactionRow, number: int) -> lineage.Entry:
-    """Return the line in the document's story: who and where, never the words."""
-    return lineage.Entry(
-        transaction_id=document.id,
-        legal_entity_id=document.legal_entity_id,
-        flow=document.flow,
-        kind=lineage.Kind.ACT,
-        at=hand.unit.now,
-        by=hand.actor.login,
-        name=NAME,
-        reason=document.reason,
-        facts={"comment": public_id("com", number)},
     )

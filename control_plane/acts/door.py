@@ -149,7 +149,11 @@ def change_exception(hand: Hand, seen: Seen, after: CaseFacts, name: str) -> Non
         after={**_told(after), "revision": seen_revision + 1},
     )
     if seen.document is not None:
-        lineage.tell(hand.unit.session, [_line(hand, seen.document, name)], hand.unit.ids)
+        lineage.tell(
+            hand.unit.session,
+            [act_line(hand, seen.document, name, {"because": hand.reason} if hand.reason else {})],
+            hand.unit.ids,
+        )
 
 
 def record(  # an audit entry has as many parts
@@ -208,7 +212,8 @@ def document_since(hand: Hand, document: TransactionRow, revision: int) -> Itera
         yield Meanwhile(line.by, line.to_state, line.at, place)
 
 
-def _line(hand: Hand, document: TransactionRow, name: str) -> lineage.Entry:
+def act_line(hand: Hand, document: TransactionRow, name: str, facts: Mapping[str, Any]) -> lineage.Entry:  # JSON values
+    """Return the line of an act in the document's story."""
     return lineage.Entry(
         transaction_id=document.id,
         legal_entity_id=document.legal_entity_id,
@@ -218,7 +223,7 @@ def _line(hand: Hand, document: TransactionRow, name: str) -> lineage.Entry:
         by=hand.actor.login,
         name=name,
         reason=document.reason,
-        facts={"because": hand.reason} if hand.reason else {},
+        facts=facts,
     )
 
 
