@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from control_plane.api.client_desk import DeskClient
 from control_plane.api.client_duties import DutiesClient
+from control_plane.api.client_rules import RulesClient
 from control_plane.api.schemas import (
     Alerts,
     AuditEntry,
@@ -36,7 +37,7 @@ from control_plane.domain.replay import AsOf
 __all__ = ["ApiClient", "ApiError", "FilterValue"]
 
 
-class ApiClient(DeskClient, DutiesClient):
+class ApiClient(DeskClient, DutiesClient, RulesClient):
     """A connection to the API under one key. Every method raises ApiError when it is refused."""
 
     # --- who asks

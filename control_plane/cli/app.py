@@ -4,13 +4,16 @@ import typer
 
 from control_plane.cli import (
     approvals,
+    break_glass,
     bulk,
     corrections,
     exception_acts,
     exceptions,
+    people,
     presence,
     processes,
     proofs,
+    rules,
     simulate,
     talk,
     transactions,
@@ -41,4 +44,7 @@ for _more in (exception_acts.app, talk.app, corrections.app):
 app.add_typer(exceptions.app)
 app.add_typer(bulk.app)
 app.add_typer(approvals.app)
+app.add_typer(rules.app)
+app.add_typer(people.app)
 app.add_typer(presence.app)
+app.add_typer(break_glass.app)

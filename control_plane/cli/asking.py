@@ -34,6 +34,8 @@ def client_of(settings: Settings, key: str | None) -> Iterator[ApiClient]:
             if error.problem.status not in REFUSED:
                 raise
             ERRORS.print(str(error), style="red", markup=False)
+            for one in error.problem.errors:
+                ERRORS.print(f"{one.pointer}: {one.detail}", style="red", markup=False)
             raise typer.Exit(Exit.NO) from error
 
 

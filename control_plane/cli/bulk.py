@@ -3,11 +3,14 @@
 import re
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Final
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Final, Protocol
 
 import typer
 
-from control_plane.cli.exits import ERRORS, Exit, told
+from control_plane.cli.answering import Asked, asking, show_list, tell
+from control_plane.cli.answering import show as show_one
+from control_plane.cli.exits import ERRORS, Exit
 from control_plane.cli.many import pasted
 from control_plane.cli.options import AsJson, Config, Key, Reason
 from control_plane.domain.bulk import BulkAct, BulkState, ItemState
@@ -24,6 +27,14 @@ Operation = Annotated[str, typer.Argument(help="The operation, as `tieout bulk p
 Watch = Annotated[bool, typer.Option("--watch", help="Wait for its end, and say how far it is.")]
 WaitFor = Annotated[float, typer.Option("--for", min=1, max=86_400, help="Seconds to wait at most.")]
 Steer = Callable[["ApiClient", "BulkOperationDetail"], "BulkOperationDetail"]
+
+
+class Reasoned(Protocol):
+    """Steers an operation as it was seen, for a reason."""
+
+    def __call__(self, client: "ApiClient", seen: "BulkOperationDetail", why: str) -> "BulkOperationDetail":
+        """Return it as it is then."""
+
 
 _LOOK_EVERY: Final = 1.0
 _LONGEST_LIST: Final = 200
@@ -56,8 +67,7 @@ def plan(
 ) -> None:
     """Freeze what fits all of this now, and show what it is worth and what is to be expected."""
     from control_plane.api.schemas import BulkPlan
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
+    from control_plane.cli.desk_tables import operation_page
 
     wanted = BulkPlan(
         act=act,
@@ -72,9 +82,7 @@ def plan(
         reason_code=reason_code,
         as_of=as_of,
     )
-    with told(), client_of(load_settings(config), key) as client:
-        planned = client.plan_bulk(wanted)
-    _show(planned, as_json=as_json)
+    show_one(Asked(config, key, as_json), lambda client: client.plan_bulk(wanted), operation_page)
 
 
 @app.command("list")
@@ -87,31 +95,22 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List bulk operations, the newest first."""
-    from control_plane.cli.asking import client_of
     from control_plane.cli.desk_tables import operations_table
-    from control_plane.cli.tables import console
-    from control_plane.settings import load_settings
 
-    with told(), client_of(load_settings(config), key) as client:
-        page = client.bulk_operations(limit=limit, state=state, mine=mine)
-    if as_json:
-        typer.echo(page.model_dump_json(indent=2))
-    elif page.items:
-        console().print(operations_table(page.items))
-    else:
-        ERRORS.print("There is no such operation.")
-    raise typer.Exit(Exit.FINE if page.items else Exit.NO)
+    show_list(
+        Asked(config, key, as_json),
+        lambda client: client.bulk_operations(limit=limit, state=state, mine=mine),
+        lambda found: operations_table(found.items),
+        "There is no such operation.",
+    )
 
 
 @app.command()
 def show(operation: Operation, config: Config = None, key: Key = None, as_json: AsJson = False) -> None:
     """Show one operation: its plan, how far it is, and what you may do."""
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
+    from control_plane.cli.desk_tables import operation_page
 
-    with told(), client_of(load_settings(config), key) as client:
-        detail = client.bulk_operation(operation)
-    _show(detail, as_json=as_json)
+    show_one(Asked(config, key, as_json), lambda client: client.bulk_operation(operation), operation_page)
 
 
 @app.command()
@@ -125,12 +124,10 @@ def items(
     as_json: AsJson = False,
 ) -> None:
     """Show what became of each document, in the order in which they are done."""
-    from control_plane.cli.asking import client_of
     from control_plane.cli.desk_tables import items_table
     from control_plane.cli.tables import console
-    from control_plane.settings import load_settings
 
-    with told(), client_of(load_settings(config), key) as client:
+    with asking(Asked(config, key, as_json)) as client:
         page = client.bulk_items(operation, cursor=cursor, limit=limit, state=state)
     if as_json:
         typer.echo(page.model_dump_json(indent=2))
@@ -140,64 +137,54 @@ def items(
             ERRORS.print(f"There are more: --cursor {page.next_cursor}", markup=False)
 
 
-@app.command()
-def start(
-    operation: Operation,
-    reason: Reason,
-    watch: Watch = False,
-    seconds: WaitFor = _HOUR,
-    config: Config = None,
-    key: Key = None,
-    as_json: AsJson = False,
-) -> None:
-    """Begin with a single document; refused with the difference where the set is no longer the same."""
+def _begun(name: str, says: str, deed: Reasoned) -> None:
+    """Add a command after which documents are done, for whose end one may wait."""
 
-    def steer(client: "ApiClient", seen: "BulkOperationDetail") -> "BulkOperationDetail":
-        return client.start_bulk(seen.id, revision=seen.revision, reason=reason)
+    def command(
+        operation: Operation,
+        reason: Reason,
+        watch: Watch = False,
+        seconds: WaitFor = _HOUR,
+        config: Config = None,
+        key: Key = None,
+        as_json: AsJson = False,
+    ) -> None:
+        _steer(operation, partial(deed, why=reason), seconds if watch else 0, Asked(config, key, as_json))
 
-    _steer(operation, steer, seconds if watch else 0, config=config, key=key, as_json=as_json)
-
-
-@app.command()
-def pause(
-    operation: Operation, reason: Reason, config: Config = None, key: Key = None, as_json: AsJson = False
-) -> None:
-    """Begin nothing more; what is on its way comes to its end."""
-
-    def steer(client: "ApiClient", seen: "BulkOperationDetail") -> "BulkOperationDetail":
-        return client.pause_bulk(seen.id, revision=seen.revision, reason=reason)
-
-    _steer(operation, steer, 0, config=config, key=key, as_json=as_json)
+    app.command(name, help=says)(command)
 
 
-@app.command()
-def resume(
-    operation: Operation,
-    reason: Reason,
-    watch: Watch = False,
-    seconds: WaitFor = _HOUR,
-    config: Config = None,
-    key: Key = None,
-    as_json: AsJson = False,
-) -> None:
-    """Go on, with a single document first."""
+def _halted(name: str, says: str, deed: Reasoned) -> None:
+    """Add a command after which nothing more is begun."""
 
-    def steer(client: "ApiClient", seen: "BulkOperationDetail") -> "BulkOperationDetail":
-        return client.resume_bulk(seen.id, revision=seen.revision, reason=reason)
+    def command(
+        operation: Operation, reason: Reason, config: Config = None, key: Key = None, as_json: AsJson = False
+    ) -> None:
+        _steer(operation, partial(deed, why=reason), 0, Asked(config, key, as_json))
 
-    _steer(operation, steer, seconds if watch else 0, config=config, key=key, as_json=as_json)
+    app.command(name, help=says)(command)
 
 
-@app.command()
-def cancel(
-    operation: Operation, reason: Reason, config: Config = None, key: Key = None, as_json: AsJson = False
-) -> None:
-    """End it for good: what was not begun is skipped."""
-
-    def steer(client: "ApiClient", seen: "BulkOperationDetail") -> "BulkOperationDetail":
-        return client.cancel_bulk(seen.id, revision=seen.revision, reason=reason)
-
-    _steer(operation, steer, 0, config=config, key=key, as_json=as_json)
+_begun(
+    "start",
+    "Begin with a single document; refused with the difference where the set is no longer the same.",
+    lambda client, seen, why: client.start_bulk(seen.id, revision=seen.revision, reason=why),
+)
+_halted(
+    "pause",
+    "Begin nothing more; what is on its way comes to its end.",
+    lambda client, seen, why: client.pause_bulk(seen.id, revision=seen.revision, reason=why),
+)
+_begun(
+    "resume",
+    "Go on, with a single document first.",
+    lambda client, seen, why: client.resume_bulk(seen.id, revision=seen.revision, reason=why),
+)
+_halted(
+    "cancel",
+    "End it for good: what was not begun is skipped.",
+    lambda client, seen, why: client.cancel_bulk(seen.id, revision=seen.revision, reason=why),
+)
 
 
 @app.command()
@@ -205,7 +192,7 @@ def watch(
     operation: Operation, seconds: WaitFor = _HOUR, config: Config = None, key: Key = None, as_json: AsJson = False
 ) -> None:
     """Wait for its end and say how far it is; 0 only where every document succeeded."""
-    _steer(operation, lambda _, seen: seen, seconds, config=config, key=key, as_json=as_json)
+    _steer(operation, lambda _, seen: seen, seconds, Asked(config, key, as_json))
 
 
 def _change(text: str) -> "FieldChange":
@@ -223,16 +210,13 @@ def _at_most(count: int, identifiers: list[str]) -> tuple[str, ...]:
     return tuple(identifiers)
 
 
-def _steer(operation: str, steer: Steer, seconds: float, *, config: Config, key: Key, as_json: bool) -> None:
+def _steer(operation: str, steer: Steer, seconds: float, asked: Asked) -> None:
     """Act on an operation as it is, and wait for its end where that is wanted."""
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
-
-    with told(), client_of(load_settings(config), key) as client:
+    with asking(asked) as client:
         detail = steer(client, client.bulk_operation(operation))
         if seconds:
             detail = _watched(client, detail, seconds)
-    _show(detail, as_json=as_json)
+    _tell(detail, asked)
     if seconds and detail.progress.succeeded < detail.progress.total:
         raise typer.Exit(Exit.NO)
 
@@ -252,11 +236,7 @@ def _watched(client: "ApiClient", detail: "BulkOperationDetail", seconds: float)
     return detail
 
 
-def _show(detail: "BulkOperationDetail", *, as_json: bool) -> None:
+def _tell(detail: "BulkOperationDetail", asked: Asked) -> None:
     from control_plane.cli.desk_tables import operation_page
-    from control_plane.cli.tables import console
 
-    if as_json:
-        typer.echo(detail.model_dump_json(indent=2))
-    else:
-        console().print(operation_page(detail))
+    tell(asked, detail, operation_page)

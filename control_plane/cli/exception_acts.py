@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from control_plane.cli.answering import Asked
 from control_plane.cli.lists import do_to_list
-from control_plane.cli.many import Asked, Deed, Identifiers, do_to_each
+from control_plane.cli.many import Deed, Identifiers, do_to_each
 from control_plane.cli.moments import moment_of
 from control_plane.cli.options import AsJson, Config, Key, Reason
 

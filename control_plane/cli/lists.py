@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from control_plane.cli.exits import ERRORS, Exit, told
-from control_plane.cli.many import Asked, pasted
+from control_plane.cli.answering import Asked, asking
+from control_plane.cli.exits import ERRORS, Exit
+from control_plane.cli.many import pasted
 
 if TYPE_CHECKING:
     from control_plane.api.client import ApiClient
@@ -24,10 +25,7 @@ _SAID: Final = {
 
 def do_to_list(given: Sequence[str], ask: Ask, asked: Asked, done: str) -> None:
     """Act on everything that a list names, and end with 1 where something was refused or unknown."""
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
-
-    with told(), client_of(load_settings(asked.config), asked.key) as client:
+    with asking(asked) as client:
         answer = _joined(list(_answers(client, pasted(given), ask, done=None if asked.as_json else done)))
     if asked.as_json:
         typer.echo(answer.model_dump_json(indent=2))

@@ -5,12 +5,12 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from control_plane.cli.exits import ERRORS, Exit, told
+from control_plane.cli.answering import Asked, asking
+from control_plane.cli.exits import ERRORS, Exit
 
 if TYPE_CHECKING:
     from control_plane.api.client import ApiClient
@@ -31,15 +31,6 @@ _LOOKED_AT: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Where to ask, and how to answer."""
-
-    config: Path | None
-    key: str | None
-    as_json: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one identifier: the exception as it is now, or why nothing was done."""
 
@@ -54,10 +45,7 @@ class NotOneError(Exception):
 
 def do_to_each(given: Sequence[str], deed: Deed, asked: Asked) -> None:
     """Do something to each exception that is named, and end with 1 where it was refused for one of them."""
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
-
-    with told(), client_of(load_settings(asked.config), asked.key) as client:
+    with asking(asked) as client:
         outcomes = list(_said(_each(client, pasted(given), deed), is_silent=asked.as_json))
     if asked.as_json:
         typer.echo(json.dumps([_as_json(one) for one in outcomes], indent=2))
