@@ -5,9 +5,10 @@ import contextvars
 import random
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any, Final, TypeVar
 
 from control_plane.domain.identity import SEQUENCE_BITS, compose_id
@@ -31,7 +32,7 @@ class SystemClock:
     def __init__(self, true_now: datetime, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._true, self._shown, self._followed_at = true_now, true_now, monotonic()
+        self._true, self._ahead, self._followed_at = true_now, 0.0, monotonic()
 
     def now(self) -> datetime:
         """Return the present moment; never before one that was returned."""
@@ -41,11 +42,12 @@ class SystemClock:
     def follow(self, true_now: datetime) -> None:
         """Take over the true time: at once where it is ahead, at half pace until it is reached where it is behind."""
         with self._lock:
-            self._true, self._shown, self._followed_at = true_now, self._reading(), self._monotonic()
+            ahead = (self._reading() - true_now).total_seconds()
+            self._true, self._ahead, self._followed_at = true_now, ahead, self._monotonic()
 
     def _reading(self) -> datetime:
-        elapsed = timedelta(seconds=self._monotonic() - self._followed_at)
-        return max(self._true + elapsed, self._shown + _CATCHING_UP * elapsed)
+        elapsed = self._monotonic() - self._followed_at
+        return self._true + timedelta(seconds=max(elapsed, self._ahead + _CATCHING_UP * elapsed))
 
 
 class SystemIds:
@@ -67,11 +69,16 @@ class SystemIds:
         with self._lock:
             first = max(self._next, milliseconds * _PER_MILLISECOND)
             self._next = first + count
-        return [self._id(number) for number in range(first, first + count)]
+        return list(chain.from_iterable(self._within(first, first + count)))
 
-    def _id(self, number: int) -> int:
-        milliseconds, sequence = divmod(number, _PER_MILLISECOND)
-        return compose_id(milliseconds, self._slot, sequence)
+    def _within(self, first: int, end: int) -> Iterator[range]:
+        """Yield the ids of each millisecond: they follow one another."""
+        while first < end:
+            milliseconds, sequence = divmod(first, _PER_MILLISECOND)
+            count = min(end - first, _PER_MILLISECOND - sequence)
+            lowest = compose_id(milliseconds, self._slot, sequence)
+            yield range(lowest, lowest + count)
+            first += count
 
 
 class SystemRuntime:
