@@ -1,18 +1,21 @@
 """What a person may do with an exception: each act with the words that it needs."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
 import streamlit as st
 
-from control_plane.api.client import ApiClient
+from control_plane.api.client import ApiClient, ApiError
 from control_plane.api.schemas import ExceptionDetail
 from monitor_ui import parts, sentences, session, words
 
 _MORNING: Final = time(8)
 """When what was put aside until a day comes back."""
+_KEEPS_OPEN_EVERY: Final = timedelta(minutes=4)
+"""Twice within the ten minutes for which an open form keeps a claim: one call may be lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,18 @@ def offer(seen: ExceptionDetail) -> None:
         st.caption("There is nothing for you to do here now.")
         return
     _inputs(seen, [need for name in offered for need in DEEDS[name].needs])
+    if seen.claimed_by and seen.claimed_by.login == session.me().login and seen.claim_expires_at:
+        _keep_open(seen)
     with st.container(horizontal=True):
         for name in offered:
             _button(name, seen, is_first=name == offered[0])
+
+
+@st.fragment(run_every=_KEEPS_OPEN_EVERY)
+def _keep_open(seen: ExceptionDetail) -> None:
+    """Let the claim stand as long as its form does; what changed meanwhile is told to whoever acts."""
+    with suppress(ApiError):
+        session.api().keep_open(seen.id, revision=seen.revision)
 
 
 def _inputs(seen: ExceptionDetail, needs: Iterable[str]) -> None:

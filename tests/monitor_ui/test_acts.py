@@ -1,16 +1,19 @@
 """People sign in and act on the screens; what they do happens in the real API."""
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 import monitor_ui
 from control_plane.api.client import ApiClient
 from control_plane.api.schemas import ExceptionSummary, HandPosting
 from control_plane.domain.hand_posting import Claimed
+from control_plane.store.statements import table_of
+from control_plane.store.tables import ExceptionCaseRow
 from tests.monitor_ui.stand import Filled, Serving
 from tests.monitor_ui.test_views import shown
 
@@ -138,6 +141,27 @@ def test_an_exception_is_claimed_and_given_back(
     app.button(key="act-give_back").click().run()
     assert app.success[0].value == "It is back with its team."
     assert anna.exception(wanted.id).claimed_by is None
+
+
+def test_a_claim_stands_as_long_as_its_form_and_nobody_elses_form_keeps_it(
+    open_view: OpenView, own: Serving, filled: Filled, anna: ApiClient
+) -> None:
+    wanted = held(anna)
+    claimed = anna.claim(wanted.id, revision=wanted.revision)
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    with own.services.database.write() as session:
+        row = table_of(ExceptionCaseRow)
+        ends_soon = update(row).where(row.c.claim_expires_at.is_not(None)).values(claim_expires_at=soon)
+        assert session.connection().execute(ends_soon).rowcount == 1
+
+    open_view(own, filled.ben, "exceptions", exception=wanted.id)
+    assert anna.exception(wanted.id).claim_expires_at == soon
+
+    assert not open_view(own, filled.anna, "exceptions", exception=wanted.id).exception
+    kept = anna.exception(wanted.id)
+    assert kept.revision == claimed.revision
+    assert kept.claim_expires_at is not None
+    assert kept.claim_expires_at > soon + timedelta(minutes=5)
 
 
 def test_a_failed_document_is_retried_with_a_reason(
