@@ -34,8 +34,8 @@ async def inquire(parts: Parts) -> int:
 def _pick(unit: Unit, parts: Parts) -> list[Errand]:
     targets = permits.open_now(unit, parts, parts.targets)
     works = queue.to_inquire(unit.session, targets=targets, now=unit.now, limit=parts.settings.batch)
-    for work in works:  # meanwhile nobody else asks; after a crash somebody does
-        queue.ask_again(unit.session, work.seen, at=unit.now + parts.settings.lease, absent_count=work.absent_count)
+    until = unit.now + parts.settings.lease  # meanwhile nobody else asks; after a crash somebody does
+    queue.ask_again(unit.session, [queue.Question(work.seen, until, work.absent_count) for work in works])
     return load_errands(unit.session, works)
 
 

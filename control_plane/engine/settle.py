@@ -101,8 +101,8 @@ def _traits_of(parts: Parts, work: Work) -> Traits:
 
 
 def _stay(unit: Unit, staying: Sequence[Decided]) -> None:
-    for answer, settlement in staying:
-        queue.ask_again(unit.session, answer.work.seen, at=settlement.at, absent_count=settlement.absent_count)
+    questions = [queue.Question(answer.work.seen, told.at, told.absent_count) for answer, told in staying]
+    queue.ask_again(unit.session, questions)
     lineage.tell(unit.session, [_asked(unit, answer) for answer, _ in staying], unit.ids)
     _tell_people(unit, staying)
 

@@ -27,7 +27,7 @@ from control_plane.domain.machine import By
 from control_plane.domain.transaction import Seen, State
 from control_plane.runtime import Ids
 from control_plane.store import ledger, lineage
-from control_plane.store.prepared import Prepared, among
+from control_plane.store.prepared import Prepared, among, given
 from control_plane.store.statements import table_of
 from control_plane.store.tables import BIG, IncarnationRow
 from control_plane.store.transactions import WORK_COLUMNS, Work, want_reversal, work_of
@@ -52,6 +52,17 @@ class Wanted:
     limit: int
     by_deadline: bool = False
     """First what is due soonest, among the thousand that are due soonest: where not all can go at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """When the target is to be asked about what may be booked."""
+
+    seen: Seen
+    at: datetime | None
+    """None: a person decides."""
+    absent_count: int
+    """How often the target did not know it."""
 
 
 def lease(session: Session, ids: Ids, wanted: Wanted, *, owner: int, now: datetime, until: datetime) -> list[Work]:
@@ -93,9 +104,10 @@ def to_reverse(session: Session, *, now: datetime, until: datetime, limit: int) 
     return works
 
 
-def ask_again(session: Session, seen: Seen, *, at: datetime | None, absent_count: int) -> None:
-    """Say when the target is asked next about what may be booked, unless it has moved on; None: a person decides."""
-    _ASK_AGAIN.run(session, number=seen.id, seen=seen.fence, at=at, absent=absent_count)
+def ask_again(session: Session, questions: Sequence[Question]) -> None:
+    """Say when the target is asked next about what may be booked, unless it has moved on."""
+    if questions:
+        _ASK_AGAIN.run(session, batch=[(one.seen.id, one.seen.fence, one.at, one.absent_count) for one in questions])
 
 
 def send_now(session: Session, seen: Seen, *, now: datetime) -> bool:
@@ -122,10 +134,13 @@ _TO_REVERSE: Final = _picking(
     _REVERSIBLE & (TRANSACTION.c.reversal_wanted_at <= _NOW), TRANSACTION.c.reversal_wanted_at
 )
 _IS_AS_SEEN: Final = (TRANSACTION.c.id == bindparam("number")) & (TRANSACTION.c.fence == bindparam("seen"))
+_QUESTION: Final = given(
+    "batch", {name: TRANSACTION.c[name].type for name in ("id", "fence", "inquire_at", "absent_count")}
+)
 _ASK_AGAIN: Final = Prepared(
     update(TRANSACTION)
-    .where(_IS_AS_SEEN, _UNCLEAR)
-    .values(inquire_at=bindparam("at"), absent_count=bindparam("absent"))
+    .where(TRANSACTION.c.id == _QUESTION.c.id, TRANSACTION.c.fence == _QUESTION.c.fence, _UNCLEAR)
+    .values(inquire_at=_QUESTION.c.inquire_at, absent_count=_QUESTION.c.absent_count)
 )
 _SEND_NOW: Final = Prepared(
     update(TRANSACTION)

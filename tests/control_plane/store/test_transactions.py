@@ -193,8 +193,7 @@ def test_what_may_be_booked_is_asked_about_when_its_time_has_come(database: Data
     )
     with database.write() as session:
         assert to_inquire(session) == [first.id, second.id]
-        queue.ask_again(session, first.seen, at=LATER + HOUR, absent_count=1)
-        queue.ask_again(session, second.seen, at=None, absent_count=0)
+        queue.ask_again(session, [queue.Question(first.seen, LATER + HOUR, 1), queue.Question(second.seen, None, 0)])
         assert to_inquire(session) == []
 
     assert rows(database)[first.id].absent_count == 1
@@ -207,7 +206,7 @@ def test_an_answer_about_an_earlier_attempt_does_not_count_for_the_next(database
     recorded(database, ids, change(again.seen, State.IN_DOUBT, By.LEASE, inquire_at=LATER + HOUR))
 
     with database.write() as session:
-        queue.ask_again(session, work.seen, at=LATER, absent_count=1)
+        queue.ask_again(session, [queue.Question(work.seen, LATER, absent_count=1)])
 
     row = rows(database)[work.id]
     assert (row.inquire_at, row.absent_count) == (LATER + HOUR, 0)
