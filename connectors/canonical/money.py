@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import MAX_PREC, ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
 from iso4217 import Currency as Iso4217
@@ -14,8 +14,8 @@ MAX_MINOR: Final = 10**15 - 1
 """The largest amount that is stored: fifteen digits survive every database, JSON reader and spreadsheet."""
 
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
-_ROOM: Final = 30
-"""Digits beyond an amount's own that its scaling and rounding may need."""
+_EXACT: Final = Context(prec=MAX_PREC)
+"""Cuts off no digit."""
 _EXPONENTS: Final[dict[str, int]] = {
     **{currency.code: currency.exponent or 0 for currency in Iso4217},
     NO_CURRENCY: 0,
@@ -94,9 +94,7 @@ def round_minor(amount: Decimal, currency: str) -> int:
     if not amount.is_finite() or abs(amount) > MAX_MINOR:
         message = f"{amount} is not an amount"
         raise InexactAmountError(message)
-    with localcontext() as exact:
-        exact.prec = len(amount.as_tuple().digits) + _ROOM
-        scaled = amount.scaleb(exponent).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+    scaled = amount.scaleb(exponent, _EXACT).to_integral_value(ROUND_HALF_EVEN)
     return _within_limit(int(scaled), str(amount))
 
 

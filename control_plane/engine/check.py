@@ -230,15 +230,16 @@ def _using(one: Examined) -> budgets.Using:
 
 
 def _steps(unit: Unit, one: Examined) -> list[lineage.Entry]:
+    work, entity, by = one.work, _entity(one), By.SYSTEM.value
     return [
         lineage.Entry(
-            transaction_id=one.work.id,
-            legal_entity_id=_entity(one),
-            flow=one.work.seen.flow,
-            kind=lineage.Kind.STEP,
-            at=unit.now,
-            by=By.SYSTEM.value,
-            name=record.name,
+            work.id,
+            entity,
+            work.seen.flow,
+            lineage.Kind.STEP,
+            unit.now,
+            by,
+            record.name,
             reason=record.result.value,
             failure_code=record.failures[0].code if record.failures else "",
             facts=_step_facts(record),
@@ -247,7 +248,9 @@ def _steps(unit: Unit, one: Examined) -> list[lineage.Entry]:
     ]
 
 
-def _step_facts(record: StepRecord) -> dict[str, Any]:  # JSON values
+def _step_facts(record: StepRecord) -> Mapping[str, Any]:  # JSON values
+    if not (record.failures or record.warnings):
+        return record.facts
     told: dict[str, Any] = dict(record.facts)
     for name, failures in (("failures", record.failures), ("warnings", record.warnings)):
         if failures:

@@ -29,6 +29,8 @@ class Spent:
 
     def use(self, transaction_id: int, uses: Mapping[str, Money]) -> None:
         """Let a document use budgets from now on, in place of what it used before."""
+        if not (uses or transaction_id in self.by_document):
+            return
         self.total.subtract(self.by_document.get(transaction_id, {}))
         own = {(budget, use.currency): use.minor for budget, use in uses.items()}
         self.by_document[transaction_id] = own
@@ -50,10 +52,10 @@ class Gathered:
     def of(self, work: Work) -> Known:
         """Return what the steps may know about one document: it repeats only what came before it."""
         alike = self.candidates.get((work.seen.currency, work.seen.amount_minor), ())
-        earlier = tuple(one for one in alike if one.transaction_id < work.id)
+        earlier = tuple([one for one in alike if one.transaction_id < work.id])
         known = self.known[work.seen.flow]
         spent_minor = self.spent.beside(work.id, known.policy["budgets"]["limits"])
-        return replace(known, candidates=earlier, spent_minor=spent_minor)
+        return replace(known, candidates=earlier, spent_minor=spent_minor) if earlier or spent_minor else known
 
 
 def gather(unit: Unit, lists: Lists, works: Sequence[Work]) -> Gathered:

@@ -192,8 +192,8 @@ def _going_on(case: Case, verdicts: Sequence[Verdict]) -> Verdict:
     """Return one verdict where nothing but warnings stands against the document."""
     return Verdict(
         case,
-        warnings=_unique(one for said in verdicts for one in said.warnings),
-        intents=tuple(intent for said in verdicts for intent in said.intents),
+        warnings=_unique([one for said in verdicts for one in said.warnings]),
+        intents=tuple([intent for said in verdicts for intent in said.intents]),
         target=_target(verdicts),
         facts=_facts(verdicts),
     )

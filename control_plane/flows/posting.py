@@ -1,7 +1,6 @@
 """One document's postings: one ERP document for each payer and payee, each balanced."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -27,8 +26,7 @@ class Entry(NamedTuple):
     """Who bears it instead of a cost account; empty for a cost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """Where one group of a document is booked."""
 
     target: str
@@ -37,8 +35,7 @@ class Route:
     document_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Books:
+class Books(NamedTuple):
     """What the lines of one document are written with."""
 
     known: Known
@@ -141,4 +138,5 @@ def _control(entries: Sequence[Entry], books: Books) -> Iterator[PostingLine]:
 
 def _line(account: str, debit_minor: int, **coding: str) -> PostingLine:
     """Return a line; a negative amount stands on the other side."""
-    return PostingLine(account, debit_minor=max(debit_minor, 0), credit_minor=max(-debit_minor, 0), **coding)
+    debit, credit = (debit_minor, 0) if debit_minor > 0 else (0, -debit_minor)
+    return PostingLine(account, debit_minor=debit, credit_minor=credit, **coding)

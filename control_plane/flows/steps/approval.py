@@ -1,8 +1,7 @@
 """Approval: was it approved by somebody whose limit covers it?"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from connectors.canonical.master_data import Domain, MasterRecord
 from connectors.canonical.money import Money
@@ -18,8 +17,7 @@ LONGEST_CHAIN: Final = 20
 """Managers of managers, before a hierarchy that runs in a circle is left."""
 
 
-@dataclass(frozen=True, slots=True)
-class Authority:
+class Authority(NamedTuple):
     """An approver with what they may approve, in minor units of the document's currency."""
 
     code: str

@@ -1,9 +1,9 @@
 """Period: the posting date in an open period of the legal entity, within its posting window."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from connectors.canonical.master_data import Domain, MasterRecord
@@ -15,8 +15,7 @@ from control_plane.domain.verdict import Awaited, Case, Known, Needs, Verdict
 NEEDS: Final = Needs(master_data=frozenset({Domain.PERIOD, Domain.LEGAL_ENTITY}))
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A fiscal period of one legal entity."""
 
     code: str

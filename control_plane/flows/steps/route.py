@@ -65,13 +65,14 @@ def _match(case: Case, group: Group, known: Known) -> tuple[int, Route] | None:
 
 
 def _facts(matches: Mapping[Group, tuple[int, Route] | None]) -> dict[str, str]:
-    rules = {words_of(group): str(found[0]) for group, found in matches.items() if found}
-    return {"routing_rules": ", ".join(f"{words}: {number}" for words, number in rules.items())} if rules else {}
+    rules = [f"{words_of(group)}: {found[0]}" for group, found in matches.items() if found]
+    return {"routing_rules": ", ".join(rules)} if rules else {}
 
 
 def words_of(group: Group) -> str:
     """Return payer and payee in words, such as `company to employee`."""
-    return " to ".join(side.replace("_", " ") for side in group)
+    payer, payee = group
+    return f"{payer} to {payee}".replace("_", " ")
 
 
 def _no_route(case: Case, group: Group) -> Failure:
@@ -79,22 +80,23 @@ def _no_route(case: Case, group: Group) -> Failure:
 
 
 def _split(case: Case, routes: Mapping[Group, Route]) -> tuple[Failure, ...]:
-    targets = sorted({one.target for one in routes.values()})
+    targets = {one.target for one in routes.values()}
     if len(targets) <= 1:
         return ()
-    return (Failure("split_route", {"value": " and ".join(targets), "entity": case.legal_entity}, "routing"),)
+    return (Failure("split_route", {"value": " and ".join(sorted(targets)), "entity": case.legal_entity}, "routing"),)
 
 
 def _no_control(case: Case, groups: Mapping[Group, Sequence[Entry]], control: Mapping[str, str]) -> tuple[Failure, ...]:
-    wanted = dict.fromkeys(role for entries in groups.values() for role in roles_of(entries))
+    missing = [role for entries in groups.values() for role in roles_of(entries) if not control.get(role)]
     return tuple(
         Failure("no_control_account", {"value": role.replace("_", " "), "entity": case.legal_entity}, "routing")
-        for role in wanted
-        if not control.get(role)
+        for role in dict.fromkeys(missing)
     )
 
 
 def _intercompany(case: Case) -> tuple[Failure, ...]:
-    others = sorted({journal.coding.legal_entity_ref for journal in case.report.journals} - {"", case.legal_entity})
-    values = {"value": " and ".join(others), "entity": case.legal_entity, "source": case.report.source_system}
-    return (Failure("intercompany", values, "lines"),) if others else ()
+    others = {journal.coding.legal_entity_ref for journal in case.report.journals} - {"", case.legal_entity}
+    if not others:
+        return ()
+    values = {"value": " and ".join(sorted(others)), "entity": case.legal_entity, "source": case.report.source_system}
+    return (Failure("intercompany", values, "lines"),)
