@@ -227,19 +227,12 @@ class HttpClient:
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(connect=request.deadline.total_seconds() / 2),
         ) as response:
-            body = await self._read(response.content)
+            body = b""
+            while len(body) <= self._response_limit and (chunk := await response.content.readany()):
+                body += chunk
         if len(body) > self._response_limit:
             return Lost(f"status {response.status} with more than {self._response_limit} bytes")
         return Reply(response.status, _told(response.raw_headers), body, self._excerpt(body))
-
-    async def _read(self, content: aiohttp.StreamReader) -> bytes:
-        """Return the body; of a too long one a beginning that is too long as well."""
-        body = bytearray()
-        async for chunk in content.iter_any():
-            body += chunk
-            if len(body) > self._response_limit:
-                break
-        return bytes(body)
 
     def _excerpt(self, body: bytes) -> str:
         return self.redact(body[: 4 * _EXCERPT].decode(errors="replace"))[:_EXCERPT]
