@@ -107,7 +107,8 @@ def _chunks(items: Iterable[T], size: int) -> Iterable[tuple[T, ...]]:
 async def _run(parts: Parts, under_way: UnderWay, lane: Lane, until: datetime) -> None:
     async with under_way.one_writer(lane.target, lane.company):
         for call in lane.calls:
-            async with under_way.gate(lane.target, call):
+            async with under_way.gates[lane.target]:
+                under_way.leaves(lane.target, len(call))
                 outcomes = await _traced_call(parts, under_way.targets[lane.target], call, until)
             under_way.hear(call, outcomes)
 

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -29,12 +29,15 @@ class UnderWay:
         self.targets: Final[Mapping[str, Target]] = parts.targets
         self.answered: Final[list[Errand]] = []
         """What has all its answers and is not settled yet."""
+        self.gates: Final = {name: asyncio.Semaphore(_at_once(parts, target)) for name, target in self.targets.items()}
+        """How many calls each target takes at once."""
         self._parts = parts
         self._batches: set[asyncio.Future[None]] = set()
         self._unsent: Counter[str] = Counter()
-        self._leased_at: dict[str, int] = dict.fromkeys(self.targets, 0)
-        """Targets that may have more to be leased, once no more documents than these are unsent."""
-        self._gates = {name: asyncio.Semaphore(_at_once(parts, target)) for name, target in self.targets.items()}
+        self._low: dict[str, int] = dict.fromkeys(self.targets, 0)
+        """There is room for more once no more documents than these are unsent."""
+        self._more: set[str] = set(self.targets)
+        """Targets for which more may wait than was leased."""
         self._writers: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._has_room = asyncio.Event()
         self._settles_at = parts.runtime.now()
@@ -49,25 +52,23 @@ class UnderWay:
         return not self._batches
 
     def with_room(self) -> set[str]:
-        """Return the targets whose documents are leased now; none once the process ends."""
+        """Return the targets whose documents are leased now, all with room together; none once the process ends."""
         self._has_room.clear()
-        if self._parts.pace.is_closing:
-            return set()
-        return {name for name, unsent in self._leased_at.items() if self._unsent[name] <= unsent}
+        room = {name for name, low in self._low.items() if self._unsent[name] <= low}
+        return room if room & self._more and not self._parts.pace.is_closing else set()
 
     def close(self) -> None:
         """Lease nothing any more."""
-        self._leased_at.clear()
+        self._more.clear()
 
-    def take(self, batch: Batch, asked: Iterable[str]) -> dict[str, int]:
-        """Count what was leased, and ask again only where there may be more; return what is unsent of each target."""
+    def take(self, batch: Batch, asked: set[str]) -> dict[str, int]:
+        """Count what was leased, and note where there may be more; return what is unsent of each target."""
         leased = Counter(errand.work.target for errand in batch.errands)
         self._unsent.update(errand.work.target for errand in batch.errands for _ in errand.intents)
         self.answered.extend(errand for errand in batch.errands if errand.is_answered)
-        for name in asked:
-            del self._leased_at[name]
-        more = {name: limit // 2 for name, limit in batch.limits.items() if leased[name] >= limit > 1}
-        self._leased_at.update(more)
+        full = {name: limit // 2 for name, limit in batch.limits.items() if leased[name] >= limit > 1}
+        self._low |= dict.fromkeys(asked, 0) | full
+        self._more = (self._more - asked) | full.keys()
         return {name: self._unsent[name] for name in batch.limits}
 
     def begin(self, lanes: Sequence[Awaitable[None]]) -> None:
@@ -79,14 +80,11 @@ class UnderWay:
         is_serial = self.targets[target].traits.is_serial_per_company
         return self._writers[target, company] if is_serial else nullcontext()
 
-    @asynccontextmanager
-    async def gate(self, target: str, call: Sequence[Item]) -> AsyncIterator[None]:
-        """Hold one of the calls that the target takes at once."""
-        async with self._gates[target]:
-            self._unsent[target] -= len(call)
-            if self._unsent[target] <= self._leased_at.get(target, -1):
-                self._has_room.set()
-            yield
+    def leaves(self, target: str, document_count: int) -> None:
+        """Count documents whose call has passed its gate, and say so once there is room for the next batch."""
+        self._unsent[target] -= document_count
+        if target in self._more and self._unsent[target] <= self._low[target]:
+            self._has_room.set()
 
     def hear(self, call: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
         """Keep the answers to a call."""

@@ -96,13 +96,15 @@ def _intent(number: int) -> Intent:
     return Intent(f"EXR-{number}", f"R{number}", "DE01", "main", "EX", day, day, "EUR", lines)
 
 
-def fill(database: Database, ids: CountingIds, count: int) -> None:
+def fill(database: Database, ids: CountingIds, count: int, target: str = "erp") -> None:
     """Let so many documents wait to be sent."""
     with database.write() as session:
         bodies = [intents_json.encode([_intent(number)]) for number in range(count)]
         kept = [payloads.Payload("intents", "application/json", body) for body in bodies]
         numbers = payloads.put(session, ids, kept, now=MORNING)
-        births = [birth(ids, f"R{n}", intents_payload_id=number) for n, number in enumerate(numbers)]
+        births = [
+            birth(ids, f"{target}-{n}", target=target, intents_payload_id=number) for n, number in enumerate(numbers)
+        ]
         transactions.bear(session, births, ids, now=MORNING)
 
 

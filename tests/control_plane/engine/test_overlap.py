@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from connectors.contract import Intent, Outcome, Traits
+from connectors.contract import Connector, Intent, Outcome, Traits
 from connectors.limits import Limits
 from control_plane.engine.deliver import deliver
 from control_plane.engine.parts import Parts
@@ -15,6 +15,7 @@ from control_plane.store.database import Database
 from control_plane.store.troubles import DatabaseTroubleError
 from tests.control_plane.store.documents import rows
 from tests.stands.backlog import LATENCY, SECOND, Backlog, Erp, fill
+from tests.stands.runtime import MORNING
 from tests.stands.virtual_time import VirtualRuntime, run
 
 T = TypeVar("T")
@@ -83,6 +84,26 @@ def test_a_target_that_wants_one_writer_has_one_over_all_batches(backlog: Backlo
     run(deliver(slow_store(backlog, erp)))
     assert erp.most_at_once == 1
     assert len(erp.booked) == 120
+
+
+def test_what_comes_for_one_target_does_not_wait_for_the_backlog_of_another(backlog: Backlog) -> None:
+    fill(backlog.database, backlog.ids, 400)
+    slow, other = (Erp(traits=Traits(batch=1, concurrency=2)) for _ in range(2))
+    parts = slow_store(backlog, slow)
+    parts = replace(parts, connectors={**parts.connectors, "other": Connector("other", target=other)})
+
+    async def meanwhile() -> None:
+        await parts.runtime.sleep(SECOND)
+        fill(backlog.database, backlog.ids, 1, target="other")
+
+    async def both() -> None:
+        arriving = parts.runtime.spawn(meanwhile(), name="arrive")
+        await deliver(parts)
+        await arriving
+
+    run(both())
+    (sent_at,) = other.booked.values()
+    assert sent_at < MORNING + 2 * SECOND < max(slow.booked.values())
 
 
 @pytest.mark.parametrize("away_at", range(2, 8))
