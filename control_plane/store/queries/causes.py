@@ -29,6 +29,7 @@ _TEXT: Final = String()
 _LISTS: Final = frozenset(domain.value for domain in Domain)
 
 _LINE: Final = ("fingerprint", "record_domain", "record_code")
+_KEYS: Final = tuple(_CASE.c[name] for name in _LINE)
 _CANDIDATES: Final = 2
 """So many times the lines that are shown are summed up: causes told as one, and records of one entity, part ways."""
 
@@ -116,31 +117,33 @@ def newest(session: Session, scope: Scope, fingerprints: Sequence[str]) -> Excep
 
 
 def _heaviest(scope: Scope, wanted: Wanted, limit: int) -> Select[Any]:
-    """Return the sums of the lines that block most; all exceptions are read once, by their index alone."""
-    sums = _grouped(scope, wanted).cte("sums").prefix_with("MATERIALIZED")
-    keys = [sums.c[name] for name in _LINE]
-    worth = func.abs(func.sum(func.coalesce(sums.c.group_minor, 0)))
-    most = select(*keys).group_by(*keys).order_by(worth.desc(), func.sum(sums.c.documents).desc()).limit(limit)
-    chosen = most.cte("chosen")
-    return select(sums).join(chosen, and_(*(sums.c[name] == chosen.c[name] for name in _LINE)))
+    """Return the sums of the lines that block most: they are chosen by their worth, and only those summed up in full.
+
+    Both go by the index of causes alone.
+    """
+    worth = func.abs(func.sum(func.coalesce(_CASE.c.group_minor, 0)))
+    most = select(*_KEYS).where(*_fits(scope, wanted)).group_by(*_KEYS).order_by(worth.desc(), func.count().desc())
+    chosen = most.limit(limit).cte("chosen").prefix_with("MATERIALIZED")
+    is_chosen = and_(*(key == chosen.c[key.name] for key in _KEYS))
+    return _grouped().select_from(chosen.join(_CASE, is_chosen)).where(*_fits(scope, wanted))
 
 
-def _grouped(scope: Scope, wanted: Wanted) -> Select[Any]:
+def _fits(scope: Scope, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    yield within(scope, _CASE.c.legal_entity_id)
+    yield from conditions(wanted)
+
+
+def _grouped() -> Select[Any]:
     columns = _CASE.c
-    keys = [columns[name] for name in _LINE]
-    return (
-        select(
-            *keys,
-            columns.legal_entity_id,
-            *sum_columns(_CASE),
-            func.min(columns.id).label("oldest_id"),
-            func.min(columns.due_at).label("due_at"),
-            func.min(columns.opened_at).label("opened_at"),
-            func.sum(columns.regression_count).label("regressions"),
-        )
-        .where(within(scope, columns.legal_entity_id), *conditions(wanted))
-        .group_by(*keys, columns.legal_entity_id, columns.currency)
-    )
+    return select(
+        *_KEYS,
+        columns.legal_entity_id,
+        *sum_columns(_CASE),
+        func.min(columns.id).label("oldest_id"),
+        func.min(columns.due_at).label("due_at"),
+        func.min(columns.opened_at).label("opened_at"),
+        func.sum(columns.regression_count).label("regressions"),
+    ).group_by(*_KEYS, columns.legal_entity_id, columns.currency)
 
 
 def _by_line(session: Session, rows: Sequence[Any]) -> Mapping[_Key, _Group]:  # rows of `_grouped`

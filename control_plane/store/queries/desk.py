@@ -100,12 +100,15 @@ def worth(
     due_before: datetime | None = None,
     confirmations: Collection[str] = (),
 ) -> list[CurrencySum]:
-    """Return what the exceptions are worth, per currency; those of confirmations count, their amounts do not."""
+    """Return what the exceptions are worth, per currency; those of confirmations count, their amounts do not.
+
+    They are grouped as their index stands, so that SQLite sums them up without sorting them.
+    """
     is_due = true() if due_before is None else _CASE.c.due_at < due_before
     query = (
         select(_CASE.c.flow, *sum_columns(_CASE))
         .where(within(scope, _CASE.c.legal_entity_id), *conditions(wanted), is_due)
-        .group_by(_CASE.c.flow, _CASE.c.currency)
+        .group_by(_CASE.c.state, _CASE.c.flow, _CASE.c.currency)
     )
     rows = session.connection().execute(query)
     return together(sum_of(row).count_only if row.flow in confirmations else sum_of(row) for row in rows)

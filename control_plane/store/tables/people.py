@@ -70,7 +70,10 @@ class AuditRow(SQLModel, table=True):
     """Who did what and why, chained by keyed hashes."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_object", "object_type", "object_id", "seq"),)
+    __table_args__ = (
+        Index("ix_audit_object", "object_type", "object_id", "seq"),
+        Index("ix_audit_actor", "actor_id", "occurred_at"),
+    )
     seq: int = Field(primary_key=True, sa_type=BIG, sa_column_kwargs={"autoincrement": False})
     occurred_at: datetime
     actor_id: int | None = no_ref()

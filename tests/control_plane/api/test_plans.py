@@ -21,6 +21,7 @@ QUESTIONS = (
     "/v1/exceptions",
     "/v1/exceptions/figures",
     "/v1/causes",
+    "/v1/shift-summary?since=2026-10-15T08:00:00Z",
     "/v1/connections",
     "/v1/alerts",
     "/v1/transactions?q=RE-1",

@@ -61,7 +61,8 @@ def downgrade() -> None:
     _narrow_exception_case()
     op.drop_index("ix_inbox_unread", "inbox")
     op.drop_column("inbox", "is_unread")
-    op.drop_index("ix_audit_object", "audit")
+    for name in _AUDIT_INDEXES:
+        op.drop_index(name, "audit")
     for table in (
         *_DECISIONS,
         "hand_posting",
@@ -306,7 +307,14 @@ def _create_merge() -> None:
 
 
 def _index_audit() -> None:
-    op.create_index("ix_audit_object", "audit", ["object_type", "object_id", "seq"], unique=False)
+    for name, columns in _AUDIT_INDEXES.items():
+        op.create_index(name, "audit", columns, unique=False)
+
+
+_AUDIT_INDEXES: Final = {
+    "ix_audit_object": ["object_type", "object_id", "seq"],
+    "ix_audit_actor": ["actor_id", "occurred_at"],
+}
 
 
 def _create_bulk() -> None:
@@ -403,9 +411,25 @@ _TOLD_OF_CAUSES: Final = (
     "team",
     "id",
 )
-_CAUSE_INDEXES: Final = {
+_WORTH: Final = (
+    "state",
+    "flow",
+    "currency",
+    "legal_entity_id",
+    "team",
+    "due_at",
+    "claimed_by",
+    "claimed_at",
+    "regression_count",
+    "amount_minor",
+    "group_minor",
+)
+_DESK_INDEXES: Final = {
     "ix_exception_case_grouped": ((*_BY_CAUSE, *_TOLD_OF_CAUSES), _LIVE_CASE),
     "ix_exception_case_cured": ((*_BY_CAUSE, "resolved_at"), _RESOLVED_CASE),
+    "ix_exception_case_worth": (_WORTH, _LIVE_CASE),
+    "ix_exception_case_resolved": (("resolved_at",), _RESOLVED_CASE),
+    "ix_exception_case_opened": (("opened_at",), None),
 }
 
 
@@ -413,13 +437,13 @@ def _add_records_of_causes() -> None:
     with op.batch_alter_table("exception_case", schema=None) as batch_op:
         for name in _RECORD:
             batch_op.add_column(sa.Column(name, sqltypes.AutoString(), nullable=False, server_default=""))
-        for name, (columns, where) in _CAUSE_INDEXES.items():
+        for name, (columns, where) in _DESK_INDEXES.items():
             batch_op.create_index(name, list(columns), unique=False, sqlite_where=where, postgresql_where=where)
 
 
 def _drop_records_of_causes() -> None:
     with op.batch_alter_table("exception_case", schema=None) as batch_op:
-        for name in _CAUSE_INDEXES:
+        for name in _DESK_INDEXES:
             batch_op.drop_index(name)
         for name in _RECORD:
             batch_op.drop_column(name)
