@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import Final
@@ -83,7 +83,7 @@ def _act_on_page(parts: Parts, unit: Unit, *, after: int = 0, limit: int | None 
 def _read(unit: Unit, source: Source, one: Unread) -> Read:
     arrival = one.arrival
     translation = unit.reader.read(one.connection, source, arrival.envelope, arrival.sha256)
-    return Read(replace(arrival, legal_entity_id=entity_of(translation)), translation)
+    return Read(arrival._replace(legal_entity_id=entity_of(translation)), translation)
 
 
 def _sources(parts: Parts) -> dict[str, Source]:

@@ -13,7 +13,7 @@ from control_plane.engine import permits, recall, trouble
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.receive import Feed, Reception, receive
 from control_plane.store import connections, inbox, runs
-from control_plane.store.tables import InboxRow, SyncRunRow
+from control_plane.store.tables import SyncRunRow
 from control_plane.telemetry import traces
 
 LOG: Final = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ async def acknowledge(parts: Parts, connection: str) -> int:
     return await parts.write(lambda unit: _note(unit, waiting, receipts))
 
 
-def _note(unit: Unit, waiting: Sequence[InboxRow], receipts: Sequence[Receipt]) -> int:
+def _note(unit: Unit, waiting: Sequence[inbox.Untold], receipts: Sequence[Receipt]) -> int:
     pairs = list(zip(waiting, receipts, strict=True))
     settled = [row.id for row, receipt in pairs if receipt.status is not ReceiptStatus.LATER]
     taken_back = [

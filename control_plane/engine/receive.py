@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from connectors.canonical.expense import ExpenseReport
 from connectors.canonical.master_data import MasterRecord
@@ -40,8 +41,7 @@ class Reception:
     repeated: frozenset[EventKey]
 
 
-@dataclass(frozen=True, slots=True)
-class Fresh:
+class Fresh(NamedTuple):
     """An envelope that did not come before."""
 
     envelope: Envelope
@@ -70,14 +70,14 @@ def sort_out(
     unit: Unit, feed: Feed, envelopes: Sequence[Envelope]
 ) -> tuple[list[Fresh], dict[EventKey, inbox.Earlier]]:
     """Return what is new, and what came before: that is counted again."""
-    earlier = inbox.earlier(unit.session, envelopes)
+    earlier, is_pulled = inbox.earlier(unit.session, envelopes), feed.is_pulled
     fresh: dict[tuple[str, str, str], Fresh] = {}
     repeated: dict[EventKey, inbox.Earlier] = {}
     generations = Counter({key: one.generation + 1 for key, one in earlier.items()})
     for envelope in envelopes:
         key, sha256 = (envelope.source, envelope.id), inbox.digest(envelope)
         before = earlier.get(key)
-        if before is not None and before.is_repeated_by(sha256, is_pulled=feed.is_pulled):
+        if before is not None and before.is_repeated_by(sha256, is_pulled=is_pulled):
             repeated[key] = before
         elif (*key, sha256) not in fresh:
             fresh[*key, sha256] = Fresh(envelope, sha256, generations[key])
@@ -91,12 +91,12 @@ def store(
 ) -> list[inbox.Arrival]:
     """Put new envelopes into the inbox, beside their payloads; what is a document gets its transaction's id."""
     bodies = [
-        payloads.Payload("envelope", one.envelope.content_type, one.envelope.payload, entity)
+        payloads.Payload("envelope", one.envelope.content_type, one.envelope.payload, entity, one.sha256)
         for one, entity in zip(fresh, entities, strict=True)
     ]
     payload_ids = payloads.put(unit.session, unit.ids, bodies, now=unit.now)
     inbox_ids, transaction_ids = unit.ids.draw_many(len(fresh)), unit.ids.draw_many(len(fresh))
-    documents = _flows(unit).keys()
+    documents, is_pulled = _flows(unit).keys(), feed.is_pulled
     arrivals = [
         inbox.Arrival(
             inbox_id=inbox_id,
@@ -106,7 +106,7 @@ def store(
             payload_id=payload_id,
             legal_entity_id=entity,
             transaction_id=transaction_id if one.envelope.type in documents else None,
-            needs_acknowledgement=one.envelope.type in documents and feed.is_pulled,
+            needs_acknowledgement=one.envelope.type in documents and is_pulled,
             received_at=unit.now,
             is_unread=is_unread,
         )

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Table, bindparam, literal_column, update
 from sqlalchemy import select as core_select
@@ -12,12 +12,18 @@ from sqlmodel import Session
 
 from connectors.contract import Envelope
 from control_plane.domain.transaction import State
-from control_plane.store.prepared import Prepared, among, given
-from control_plane.store.statements import insert_many, table_of
+from control_plane.store.prepared import Prepared, Row, among, given
+from control_plane.store.statements import insert_rows, table_of
 from control_plane.store.tables import InboxRow, PayloadRow
 from control_plane.store.transitions import TRANSACTION
 
 _INBOX: Final[Table] = table_of(InboxRow)
+_COLUMNS: Final = (
+    *("id", "connection", "stream", "source", "event_id", "generation", "type", "subject", "legal_entity_id"),
+    *("occurred_at", "received_at", "last_received_at", "received_count", "payload_id", "content_sha256"),
+    *("transaction_id", "acknowledged_at", "needs_acknowledgement", "is_unread"),
+)
+"""In the order of what `_row` returns."""
 _PAYLOAD: Final[Table] = table_of(PayloadRow)
 _UNREAD: Final[ColumnElement[bool]] = literal_column("is_unread")
 _UNACKNOWLEDGED: Final[ColumnElement[bool]] = literal_column("needs_acknowledgement AND acknowledged_at IS NULL")
@@ -48,8 +54,7 @@ class Earlier:
         return sha256 == self.content_sha256 and (is_living or not is_pulled)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A new envelope on its way into the inbox."""
 
     inbox_id: int
@@ -93,7 +98,7 @@ def count_again(session: Session, inbox_ids: Sequence[int], *, now: datetime) ->
 
 def add(session: Session, arrivals: Sequence[Arrival], *, connection: str, stream: str) -> None:
     """Store new envelopes, beside their payloads."""
-    insert_many(session, InboxRow, [_row(arrival, connection, stream) for arrival in arrivals])
+    insert_rows(session, InboxRow, _COLUMNS, [_row(arrival, connection, stream) for arrival in arrivals])
 
 
 def unread_since(session: Session) -> datetime | None:
@@ -119,10 +124,18 @@ def follow(session: Session, transaction_id: int, successor_id: int) -> None:
     _FOLLOW.run(session, before=transaction_id, successor=successor_id)
 
 
-def unacknowledged(session: Session, connection: str, limit: int) -> list[InboxRow]:
+class Untold(NamedTuple):
+    """An envelope that is safely ours, and its source does not know yet."""
+
+    id: int
+    event_id: str
+    source: str
+    subject: str
+
+
+def unacknowledged(session: Session, connection: str, limit: int) -> list[Untold]:
     """Return what is safely ours and not yet acknowledged to its source, oldest first."""
-    rows = _UNTOLD.rows(session, name=connection, most=limit)
-    return [InboxRow.model_construct(**dict(zip(_INBOX.c.keys(), row, strict=True))) for row in rows]
+    return [Untold(*told) for told in _UNTOLD.rows(session, name=connection, most=limit)]
 
 
 def acknowledged(session: Session, inbox_ids: Sequence[int], *, now: datetime) -> None:
@@ -198,7 +211,7 @@ _COUNT_AGAIN: Final = Prepared(
     .values(received_count=_INBOX.c.received_count + 1, last_received_at=bindparam("now"), acknowledged_at=None)
 )
 _UNTOLD: Final = Prepared(
-    core_select(_INBOX)
+    core_select(*(_INBOX.c[name] for name in Untold._fields))
     .where(_INBOX.c.connection == bindparam("name"), _UNACKNOWLEDGED)
     .order_by(_INBOX.c.id)
     .limit(bindparam("most"))
@@ -216,26 +229,26 @@ def _arrival(told: Sequence[Any]) -> Arrival:  # of _KEPT
     return Arrival(number, Envelope(event_id, source, kind, subject, time, body or b"", content_type), *received)
 
 
-def _row(arrival: Arrival, connection: str, stream: str) -> dict[str, Any]:  # column values
+def _row(arrival: Arrival, connection: str, stream: str) -> Row:  # of _COLUMNS
     envelope = arrival.envelope
-    return {
-        "id": arrival.inbox_id,
-        "connection": connection,
-        "stream": stream,
-        "source": envelope.source,
-        "event_id": envelope.id,
-        "generation": arrival.generation,
-        "type": envelope.type,
-        "subject": envelope.subject,
-        "legal_entity_id": arrival.legal_entity_id,
-        "occurred_at": envelope.time,
-        "received_at": arrival.received_at,
-        "last_received_at": arrival.received_at,
-        "received_count": 1,
-        "payload_id": arrival.payload_id,
-        "content_sha256": arrival.sha256,
-        "transaction_id": arrival.transaction_id,
-        "acknowledged_at": None,
-        "needs_acknowledgement": arrival.needs_acknowledgement,
-        "is_unread": arrival.is_unread,
-    }
+    return (
+        arrival.inbox_id,
+        connection,
+        stream,
+        envelope.source,
+        envelope.id,
+        arrival.generation,
+        envelope.type,
+        envelope.subject,
+        arrival.legal_entity_id,
+        envelope.time,
+        arrival.received_at,
+        arrival.received_at,
+        1,
+        arrival.payload_id,
+        arrival.sha256,
+        arrival.transaction_id,
+        None,
+        arrival.needs_acknowledgement,
+        arrival.is_unread,
+    )

@@ -2,36 +2,49 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Table, bindparam, select, update
 from sqlmodel import Session
 
 from control_plane.runtime import Ids
-from control_plane.store.prepared import Prepared, among
-from control_plane.store.statements import insert_many, table_of
+from control_plane.store.prepared import Prepared, Row, among
+from control_plane.store.statements import insert_rows, table_of
 from control_plane.store.tables import UNRESOLVED, PayloadRow
 
 _PAYLOAD: Final[Table] = table_of(PayloadRow)
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):
     """Bytes to keep: an envelope as it came, bound intents, or a raw answer."""
 
     kind: str
     content_type: str
     body: bytes
     legal_entity_id: str = UNRESOLVED
+    sha256: str = ""
+    """Empty: nobody has computed it yet."""
+
+
+_COLUMNS: Final = (
+    "id",
+    "kind",
+    "content_type",
+    "body",
+    "legal_entity_id",
+    "sha256",
+    "key_id",
+    "recorded_at",
+    "erased_at",
+)
 
 
 def put(session: Session, ids: Ids, payloads: Sequence[Payload], *, now: datetime) -> list[int]:
     """Keep payloads and return their ids, in their order."""
     numbers = ids.draw_many(len(payloads))
     rows = [_row(number, payload, now) for number, payload in zip(numbers, payloads, strict=True)]
-    insert_many(session, PayloadRow, rows)
+    insert_rows(session, PayloadRow, _COLUMNS, rows)
     return numbers
 
 
@@ -57,15 +70,6 @@ _ERASE: Final = Prepared(
 )
 
 
-def _row(number: int, payload: Payload, now: datetime) -> dict[str, Any]:  # column values
-    return {
-        "id": number,
-        "legal_entity_id": payload.legal_entity_id,
-        "kind": payload.kind,
-        "content_type": payload.content_type,
-        "body": payload.body,
-        "sha256": hashlib.sha256(payload.body).hexdigest(),
-        "key_id": "",
-        "recorded_at": now,
-        "erased_at": None,
-    }
+def _row(number: int, payload: Payload, now: datetime) -> Row:  # of _COLUMNS
+    *told, sha256 = payload
+    return number, *told, sha256 or hashlib.sha256(payload.body).hexdigest(), "", now, None

@@ -33,7 +33,7 @@ def arrive(database: Database, ids: CountingIds, envelope: Envelope = ENVELOPE, 
         needs_acknowledgement=True,
         received_at=MORNING,
     )
-    arrival = replace(arrival, **changes)
+    arrival = arrival._replace(**changes)
     with database.write() as session:
         inbox.add(session, [arrival], connection="concur", stream="expense_reports")
     return arrival
@@ -64,7 +64,7 @@ def test_a_redelivery_is_counted_and_acknowledged_again(database: Database, ids:
 
     with database.read() as session:
         (row,) = session.exec(select(InboxRow)).all()
-        assert inbox.unacknowledged(session, "concur", 10) == [row]
+        assert [one.id for one in inbox.unacknowledged(session, "concur", 10)] == [row.id]
     assert (row.received_count, row.received_at, row.last_received_at) == (2, MORNING, LATER)
 
 
