@@ -38,8 +38,8 @@ from control_plane.store.transitions import Change
 
 FLOW: Final = EXPENSE_REPORT.name
 CAUSES: Final = 40
-RECORDS: Final = 7
-"""Lines of the causes' list: so many causes by so many records."""
+RECORDS: Final = 4_001
+"""What blocks, each under one of the causes; one of them blocks every tenth document. A prime: each has its share."""
 _AT: Final = datetime(2026, 10, 15, 8, 30, tzinfo=UTC)
 _STATEMENT_SECONDS: Final = 3600
 _PAGE: Final = 100
@@ -58,11 +58,12 @@ _MANY_DOCUMENTS: Final = {
     "amount_minor": "t.amount_minor + s.n",
     "group_minor": "t.group_minor + s.n",
 }
+_RECORD: Final = f"(CASE WHEN s.n % 10 = 0 THEN 0 ELSE s.n % {RECORDS} END)"
 _MANY_EXCEPTIONS: Final = {
     "id": "t.id + s.n",
     "transaction_id": "t.transaction_id + s.n",
-    "fingerprint": f"t.fingerprint || '-' || (s.n % {CAUSES})",
-    "record_code": f"t.record_code || (s.n % {RECORDS})",
+    "fingerprint": f"t.fingerprint || '-' || ({_RECORD} % {CAUSES})",
+    "record_code": f"t.record_code || {_RECORD}",
     "amount_minor": "t.amount_minor + s.n",
     "group_minor": "t.group_minor + s.n",
 }
