@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from control_plane.api.client import ApiClient
-    from control_plane.api.schemas import Proposed
+    from control_plane.api.schemas import ApprovalView, Proposed
 
 A = TypeVar("A", bound="BaseModel")
 
@@ -70,6 +70,16 @@ def tell(asked: Asked, answer: A, shown: Callable[[A], "RenderableType"]) -> Non
         console().print(shown(answer))
 
 
+def say(asked: Asked, answer: "BaseModel", sentence: str) -> None:
+    """Print a sentence about an answer."""
+    typer.echo(answer.model_dump_json() if asked.as_json else sentence)
+
+
+def say_state(asked: Asked, view: "ApprovalView") -> None:
+    """Print how a proposal stands now."""
+    say(asked, view, f"{view.id} is {view.state.replace('_', ' ')}.")
+
+
 def show_list(
     asked: Asked,
     ask: Callable[["ApiClient"], L],
@@ -94,6 +104,6 @@ def propose(asked: Asked, ask: Callable[["ApiClient"], "Proposed"]) -> None:
     """Propose something, and print what waits for a second person now, and what it warns of."""
     with asking(asked) as client:
         made = ask(client)
-    typer.echo(made.model_dump_json() if asked.as_json else f"{made.approval_id} waits for a second person.")
+    say(asked, made, f"{made.approval_id} waits for a second person.")
     for one in made.warnings:
         ERRORS.print(f"{one.pointer}: {one.detail}", markup=False)

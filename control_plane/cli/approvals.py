@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from control_plane.cli.exits import ERRORS, Exit, told
+from control_plane.cli.answering import Asked, asking, say_state, show, show_list
+from control_plane.cli.exits import ERRORS, Exit
 from control_plane.cli.options import AsJson, Config, Key, Reason
 from control_plane.domain.approval import ApprovalState
 
@@ -20,6 +21,7 @@ Content = Annotated[
     str, typer.Option(help="The content that you read: the first letters, 8 or more, of what `show` calls so.")
 ]
 Decide = Callable[["ApiClient", "ApprovalView", str], "ApprovalView"]
+"""Decides a proposal as it was read, for a reason."""
 
 _SHORTEST: Final = 8
 
@@ -35,70 +37,59 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List proposals, the one that waits longest on top."""
-    from control_plane.cli.asking import client_of
     from control_plane.cli.desk_tables import approvals_table
-    from control_plane.cli.tables import console
-    from control_plane.settings import load_settings
 
-    with told(), client_of(load_settings(config), key) as client:
-        page = client.approvals(limit=limit, mine=mine, waiting_for_me=waiting, state=state)
-    if as_json:
-        typer.echo(page.model_dump_json(indent=2))
-    elif page.items:
-        console().print(approvals_table(page.items))
-    else:
-        ERRORS.print("There is no such proposal.")
-    raise typer.Exit(Exit.FINE if page.items else Exit.NO)
+    show_list(
+        Asked(config, key, as_json),
+        lambda client: client.approvals(limit=limit, mine=mine, waiting_for_me=waiting, state=state),
+        lambda found: approvals_table(found.items),
+        "There is no such proposal.",
+    )
 
 
-@app.command()
-def show(proposal: Proposal, config: Config = None, key: Key = None, as_json: AsJson = False) -> None:
+@app.command("show")
+def show_(proposal: Proposal, config: Config = None, key: Key = None, as_json: AsJson = False) -> None:
     """Show one proposal: exactly what is asked for, and what you may do."""
-    from control_plane.cli.asking import client_of
     from control_plane.cli.desk_tables import approval_page
-    from control_plane.cli.tables import console
-    from control_plane.settings import load_settings
 
-    with told(), client_of(load_settings(config), key) as client:
-        view = client.approval(proposal)
-    if as_json:
-        typer.echo(view.model_dump_json(indent=2))
-    else:
-        console().print(approval_page(view))
+    show(Asked(config, key, as_json), lambda client: client.approval(proposal), approval_page)
 
 
-@app.command()
-def approve(
-    proposal: Proposal,
-    content: Content,
-    reason: Reason,
-    config: Config = None,
-    key: Key = None,
-    as_json: AsJson = False,
-) -> None:
-    """Agree as the second person: what was proposed is done at once."""
+def _decided(name: str, says: str, decide: Decide) -> None:
+    """Add a command that decides what was read: another content than that is refused before anything is sent."""
 
-    def decide(client: "ApiClient", seen: "ApprovalView", sha256: str) -> "ApprovalView":
-        return client.approve(seen.id, revision=seen.revision, reason=reason, content_sha256=sha256)
+    def command(
+        proposal: Proposal,
+        content: Content,
+        reason: Reason,
+        config: Config = None,
+        key: Key = None,
+        as_json: AsJson = False,
+    ) -> None:
+        if len(content) < _SHORTEST:
+            raise typer.BadParameter(f"name {_SHORTEST} letters of the content or more")
+        asked = Asked(config, key, as_json)
+        with asking(asked) as client:
+            view = decide(client, _read(client, proposal, content), reason)
+        say_state(asked, view)
 
-    _decide(proposal, content, decide, config=config, key=key, as_json=as_json)
+    app.command(name, help=says)(command)
 
 
-@app.command()
-def refuse(
-    proposal: Proposal,
-    content: Content,
-    reason: Reason,
-    config: Config = None,
-    key: Key = None,
-    as_json: AsJson = False,
-) -> None:
-    """Disagree as the second person."""
-
-    def decide(client: "ApiClient", seen: "ApprovalView", sha256: str) -> "ApprovalView":
-        return client.refuse(seen.id, revision=seen.revision, reason=reason, content_sha256=sha256)
-
-    _decide(proposal, content, decide, config=config, key=key, as_json=as_json)
+_decided(
+    "approve",
+    "Agree as the second person: what was proposed is done at once.",
+    lambda client, seen, why: client.approve(
+        seen.id, revision=seen.revision, reason=why, content_sha256=seen.content_sha256
+    ),
+)
+_decided(
+    "refuse",
+    "Disagree as the second person.",
+    lambda client, seen, why: client.refuse(
+        seen.id, revision=seen.revision, reason=why, content_sha256=seen.content_sha256
+    ),
+)
 
 
 @app.command()
@@ -106,29 +97,16 @@ def withdraw(
     proposal: Proposal, reason: Reason, config: Config = None, key: Key = None, as_json: AsJson = False
 ) -> None:
     """Take your own proposal back."""
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
-
-    with told(), client_of(load_settings(config), key) as client:
+    asked = Asked(config, key, as_json)
+    with asking(asked) as client:
         view = client.withdraw(proposal, revision=client.approval(proposal).revision, reason=reason)
-    _tell(view, as_json=as_json)
+    say_state(asked, view)
 
 
-def _decide(proposal: str, content: str, decide: Decide, *, config: Config, key: Key, as_json: bool) -> None:
-    """Decide what was read: another content than that is refused before anything is sent."""
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
-
-    if len(content) < _SHORTEST:
-        raise typer.BadParameter(f"name {_SHORTEST} letters of the content or more")
-    with told(), client_of(load_settings(config), key) as client:
-        seen = client.approval(proposal)
-        if not seen.content_sha256.startswith(content):
-            ERRORS.print(f"{proposal} has another content: {seen.content_sha256}. Read it first.", markup=False)
-            raise typer.Exit(Exit.NO)
-        view = decide(client, seen, seen.content_sha256)
-    _tell(view, as_json=as_json)
-
-
-def _tell(view: "ApprovalView", *, as_json: bool) -> None:
-    typer.echo(view.model_dump_json() if as_json else f"{view.id} is {view.state.replace('_', ' ')}.")
+def _read(client: "ApiClient", proposal: str, content: str) -> "ApprovalView":
+    """Return the proposal, if its content is the one that begins so."""
+    seen = client.approval(proposal)
+    if not seen.content_sha256.startswith(content):
+        ERRORS.print(f"{proposal} has another content: {seen.content_sha256}. Read it first.", markup=False)
+        raise typer.Exit(Exit.NO)
+    return seen

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from control_plane.cli.answering import Asked, asking, show, show_list
+from control_plane.cli.answering import Asked, asking, say, show, show_list
 from control_plane.cli.options import AsJson, Config, Key, Reason
 from control_plane.domain.access import GROUP, Role
 
@@ -58,9 +58,10 @@ def take(
     from control_plane.api.schemas import Emergency
 
     emergency = Emergency(role=role, legal_entity_id=entity, minutes=minutes, reason=reason)
-    with asking(Asked(config, key, as_json)) as client:
+    asked = Asked(config, key, as_json)
+    with asking(asked) as client:
         detail = client.take_role(emergency)
-    _tell(detail, as_json=as_json)
+    _say(asked, detail)
 
 
 def _reasoned(name: str, says: str, deed: Reasoned) -> None:
@@ -69,9 +70,10 @@ def _reasoned(name: str, says: str, deed: Reasoned) -> None:
     def command(
         number: Number, reason: Reason, config: Config = None, key: Key = None, as_json: AsJson = False
     ) -> None:
-        with asking(Asked(config, key, as_json)) as client:
+        asked = Asked(config, key, as_json)
+        with asking(asked) as client:
             detail = deed(client, client.break_glass(number), reason)
-        _tell(detail, as_json=as_json)
+        _say(asked, detail)
 
     app.command(name, help=says)(command)
 
@@ -93,8 +95,7 @@ _reasoned(
 )
 
 
-def _tell(item: "BreakGlassDetail", *, as_json: bool) -> None:
+def _say(asked: Asked, item: "BreakGlassDetail") -> None:
     from control_plane.cli.tables import moment
 
-    sentence = f"{item.id}: {item.role.value} in {item.legal_entity_id} until {moment(item.ends_at)} UTC."
-    typer.echo(item.model_dump_json() if as_json else sentence)
+    say(asked, item, f"{item.id}: {item.role.value} in {item.legal_entity_id} until {moment(item.ends_at)} UTC.")

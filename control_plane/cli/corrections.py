@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from control_plane.cli.exits import ERRORS, Exit, told
+from control_plane.cli.answering import Asked, asking, say_state, show
+from control_plane.cli.exits import ERRORS, Exit
+from control_plane.cli.many import the_one
 from control_plane.cli.options import AsJson, Config, Key, Reason
-from control_plane.cli.talk import Identifier, name_of
+from control_plane.cli.talk import Identifier
 from control_plane.domain.correction import CorrectionReason
 from control_plane.domain.hand_posting import Claimed
 
 if TYPE_CHECKING:
-    from control_plane.api.schemas import ApprovalView, CorrectableField, FieldChange
+    from control_plane.api.schemas import CorrectableField, FieldChange
 
 app = typer.Typer()
 
@@ -22,17 +24,10 @@ Set = Annotated[list[str], typer.Option("--set", help="PATH=VALUE, as `fields` s
 @app.command()
 def fields(identifier: Identifier, config: Config = None, key: Key = None, as_json: AsJson = False) -> None:
     """Show what of the document may be corrected, and what it says now."""
-    from control_plane.cli.asking import client_of
     from control_plane.cli.desk_tables import fields_table
-    from control_plane.cli.tables import console
-    from control_plane.settings import load_settings
 
-    with told(), client_of(load_settings(config), key) as client:
-        found = client.correctable_fields(name_of(client, identifier))
-    if as_json:
-        typer.echo(found.model_dump_json(indent=2))
-    else:
-        console().print(fields_table(found))
+    asked = Asked(config, key, as_json)
+    show(asked, lambda client: client.correctable_fields(the_one(client, identifier).id), fields_table)
 
 
 @app.command()
@@ -47,16 +42,15 @@ def correct(
 ) -> None:
     """Correct the document: at once where one person may, else as a proposal for a second one."""
     from control_plane.api.schemas import Correction
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
 
-    with told(), client_of(load_settings(config), key) as client:
-        exception_id = name_of(client, identifier)
+    asked = Asked(config, key, as_json)
+    with asking(asked) as client:
+        exception_id = the_one(client, identifier).id
         seen = client.correctable_fields(exception_id)
         wanted = [_change(one, {field.path: field for field in seen.items}) for one in changes]
         correction = Correction(changes=wanted, reason_code=reason_code, reason=reason)
         view = client.propose_correction(exception_id, revision=seen.revision, correction=correction)
-    _tell(view, as_json=as_json)
+    say_state(asked, view)
 
 
 @app.command("post-by-hand")
@@ -75,8 +69,6 @@ def post_by_hand(
 ) -> None:
     """Say what became of a document in the target's books, for a second person; its numbers are read back."""
     from control_plane.api.schemas import HandPosting
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
 
     found = tuple(dict.fromkeys(numbers or ()))
     if (claimed is Claimed.POSTED) is not (bool(found) and date is not None):
@@ -88,10 +80,11 @@ def post_by_hand(
         posting_date=None if date is None else date.date(),
         accepts_difference=accepts_difference,
     )
-    with told(), client_of(load_settings(config), key) as client:
-        seen = client.exception(name_of(client, identifier))
+    asked = Asked(config, key, as_json)
+    with asking(asked) as client:
+        seen = the_one(client, identifier)
         view = client.propose_hand_posting(seen.id, revision=seen.revision, posting=posting)
-    _tell(view, as_json=as_json)
+    say_state(asked, view)
 
 
 def _change(text: str, known: dict[str, "CorrectableField"]) -> "FieldChange":
@@ -104,7 +97,3 @@ def _change(text: str, known: dict[str, "CorrectableField"]) -> "FieldChange":
         ERRORS.print(f"{path} may not be corrected; `tieout exceptions fields` shows what may.", markup=False)
         raise typer.Exit(Exit.NO)
     return FieldChange(path=path, before=known[path].value, after=after)
-
-
-def _tell(view: "ApprovalView", *, as_json: bool) -> None:
-    typer.echo(view.model_dump_json() if as_json else f"{view.id} is {view.state.replace('_', ' ')}.")

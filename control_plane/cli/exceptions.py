@@ -4,7 +4,9 @@ from typing import Annotated
 
 import typer
 
-from control_plane.cli.exits import ERRORS, Exit, told
+from control_plane.cli.answering import Asked, asking, show_list
+from control_plane.cli.answering import show as show_one
+from control_plane.cli.exits import ERRORS, Exit
 from control_plane.cli.options import AsJson, Config, Key
 from control_plane.domain.exception_case import CaseState
 
@@ -35,12 +37,10 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List exceptions, the one due first on top."""
-    from control_plane.cli.asking import client_of
     from control_plane.cli.desk_tables import exceptions_table
     from control_plane.cli.tables import console
-    from control_plane.settings import load_settings
 
-    with told(), client_of(load_settings(config), key) as client:
+    with asking(Asked(config, key, as_json)) as client:
         page = client.exceptions(
             cursor=cursor,
             limit=limit,
@@ -74,22 +74,10 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one exception: what happened, to which document, and what to do."""
-    from control_plane.cli.asking import client_of
     from control_plane.cli.desk_tables import exception_page
-    from control_plane.cli.many import NotOneError, named
-    from control_plane.cli.tables import console
-    from control_plane.settings import load_settings
+    from control_plane.cli.many import the_one
 
-    with told(), client_of(load_settings(config), key) as client:
-        try:
-            detail = named(client, identifier)
-        except NotOneError as error:
-            ERRORS.print(f"{identifier}: {error}", markup=False)
-            raise typer.Exit(Exit.NO) from error
-    if as_json:
-        typer.echo(detail.model_dump_json(indent=2))
-    else:
-        console().print(exception_page(detail))
+    show_one(Asked(config, key, as_json), lambda client: the_one(client, identifier), exception_page)
 
 
 @app.command()
@@ -102,36 +90,22 @@ def causes(
     as_json: AsJson = False,
 ) -> None:
     """List what open exceptions have in common, the largest amount first."""
-    from control_plane.cli.asking import client_of
     from control_plane.cli.desk_tables import causes_table
-    from control_plane.cli.tables import console
-    from control_plane.settings import load_settings
 
-    with told(), client_of(load_settings(config), key) as client:
-        found = client.causes(team=team, legal_entity_id=entity, code=code)
-    if as_json:
-        typer.echo(found.model_dump_json(indent=2))
-    elif found.items:
-        console().print(causes_table(found.items))
-    else:
-        ERRORS.print("Nothing is open.")
-    raise typer.Exit(Exit.FINE if found.items else Exit.NO)
+    show_list(
+        Asked(config, key, as_json),
+        lambda client: client.causes(team=team, legal_entity_id=entity, code=code),
+        lambda found: causes_table(found.items),
+        "Nothing is open.",
+    )
 
 
 @app.command()
 def cause(fingerprint: Fingerprint, config: Config = None, key: Key = None, as_json: AsJson = False) -> None:
     """Show one cause: what it blocks, what cured it before, what people wrote."""
-    from control_plane.cli.asking import client_of
     from control_plane.cli.desk_tables import cause_page
-    from control_plane.cli.tables import console
-    from control_plane.settings import load_settings
 
-    with told(), client_of(load_settings(config), key) as client:
-        detail = client.cause(fingerprint)
-    if as_json:
-        typer.echo(detail.model_dump_json(indent=2))
-    else:
-        console().print(cause_page(detail))
+    show_one(Asked(config, key, as_json), lambda client: client.cause(fingerprint), cause_page)
 
 
 @app.command("note-cause")
@@ -142,10 +116,7 @@ def note_cause(
     key: Key = None,
 ) -> None:
     """Write a note that stays with the cause, whatever becomes of its exceptions."""
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
-
-    with told(), client_of(load_settings(config), key) as client:
+    with asking(Asked(config, key, as_json=False)) as client:
         seen = client.cause(fingerprint)
         noted = client.note_cause(fingerprint, revision=seen.revision, text=text)
     typer.echo(f"The cause has {len(noted.notes)} notes now.")

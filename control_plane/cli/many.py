@@ -75,6 +75,15 @@ def named(client: "ApiClient", identifier: str) -> "ExceptionDetail":
     return client.exception(found[0].id)
 
 
+def the_one(client: "ApiClient", identifier: str) -> "ExceptionDetail":
+    """Return the one exception that is meant; none or several end the command."""
+    try:
+        return named(client, identifier)
+    except NotOneError as error:
+        ERRORS.print(f"{identifier}: {error}", markup=False)
+        raise typer.Exit(Exit.NO) from error
+
+
 def _each(client: "ApiClient", identifiers: Iterable[str], deed: Deed) -> Iterator[Outcome]:
     from control_plane.api.client import ApiError
     from control_plane.cli.asking import REFUSED

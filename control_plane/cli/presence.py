@@ -1,15 +1,18 @@
 """`tieout presence`: who is away, and who does whose work meanwhile."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from control_plane.cli.exits import ERRORS, told
+from control_plane.cli.answering import Asked, asking, tell
+from control_plane.cli.exits import ERRORS
 from control_plane.cli.moments import moment_of
 from control_plane.cli.options import AsJson, Config, Key, Reason
 
 if TYPE_CHECKING:
+    from control_plane.api.client import ApiClient
     from control_plane.api.schemas import Presence
 
 app = typer.Typer(name="presence", help="Say who is away and who does whose work.", no_args_is_help=True)
@@ -22,12 +25,7 @@ Person = Annotated[str, typer.Option(help="A login; else you. Only administrator
 @app.command()
 def show(config: Config = None, key: Key = None, as_json: AsJson = False) -> None:
     """Show who is away or will be, and who does whose work."""
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
-
-    with told(), client_of(load_settings(config), key) as client:
-        presence = client.presence()
-    _show(presence, as_json=as_json)
+    _show(Asked(config, key, as_json), lambda client: client.presence())
 
 
 @app.command()
@@ -42,14 +40,10 @@ def away(
 ) -> None:
     """Be away for a while: what you have claimed goes back to its team then."""
     from control_plane.api.schemas import Away
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
 
     now = datetime.now(UTC)
     wanted = Away(starts_at=moment_of(begin, now=now), ends_at=moment_of(until, now=now), person=person, reason=reason)
-    with told(), client_of(load_settings(config), key) as client:
-        presence = client.be_away(wanted)
-    _show(presence, as_json=as_json)
+    _show(Asked(config, key, as_json), lambda client: client.be_away(wanted))
 
 
 @app.command()
@@ -61,12 +55,7 @@ def back(
     as_json: AsJson = False,
 ) -> None:
     """Be back earlier, or not go at all."""
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
-
-    with told(), client_of(load_settings(config), key) as client:
-        presence = client.be_back(absence, reason=reason)
-    _show(presence, as_json=as_json)
+    _show(Asked(config, key, as_json), lambda client: client.be_back(absence, reason=reason))
 
 
 @app.command()
@@ -82,16 +71,12 @@ def delegate(
 ) -> None:
     """Let a colleague do your work for a while, with your roles."""
     from control_plane.api.schemas import Delegate
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
 
     now = datetime.now(UTC)
     wanted = Delegate(
         to=to, starts_at=moment_of(begin, now=now), ends_at=moment_of(until, now=now), person=person, reason=reason
     )
-    with told(), client_of(load_settings(config), key) as client:
-        presence = client.delegate(wanted)
-    _show(presence, as_json=as_json)
+    _show(Asked(config, key, as_json), lambda client: client.delegate(wanted))
 
 
 @app.command("end-delegation")
@@ -103,21 +88,15 @@ def end_delegation(
     as_json: AsJson = False,
 ) -> None:
     """Do your work yourself again."""
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
-
-    with told(), client_of(load_settings(config), key) as client:
-        presence = client.end_delegation(delegation, reason=reason)
-    _show(presence, as_json=as_json)
+    _show(Asked(config, key, as_json), lambda client: client.end_delegation(delegation, reason=reason))
 
 
-def _show(presence: "Presence", *, as_json: bool) -> None:
+def _show(asked: Asked, ask: Callable[["ApiClient"], "Presence"]) -> None:
     from control_plane.cli.desk_tables import presence_table
-    from control_plane.cli.tables import console
 
-    if as_json:
-        typer.echo(presence.model_dump_json(indent=2))
-    elif presence.absences or presence.delegations:
-        console().print(presence_table(presence))
+    with asking(asked) as client:
+        presence = ask(client)
+    if presence.absences or presence.delegations or asked.as_json:
+        tell(asked, presence, presence_table)
     else:
         ERRORS.print("Nobody is away.")

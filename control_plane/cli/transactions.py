@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from control_plane.cli.exits import ERRORS, Exit, told
+from control_plane.cli.answering import Asked, asking, say, show_list
+from control_plane.cli.exits import ERRORS, Exit
 from control_plane.cli.options import AsJson, Config, Key
 from control_plane.domain.replay import AsOf
 from control_plane.domain.transaction import Place, State
@@ -32,19 +33,14 @@ def find(
     as_json: AsJson = False,
 ) -> None:
     """Find transactions, newest first."""
-    from control_plane.cli.asking import client_of
-    from control_plane.cli.tables import console, transactions_table
-    from control_plane.settings import load_settings
+    from control_plane.cli.tables import transactions_table
 
-    with told(), client_of(load_settings(config), key) as client:
-        page = client.transactions(limit=limit, q=identifier, place=place, state=state)
-    if as_json:
-        typer.echo(page.model_dump_json(indent=2))
-    elif page.items:
-        console().print(transactions_table(page.items))
-    else:
-        ERRORS.print("Nothing was found.")
-    raise typer.Exit(Exit.FINE if page.items else Exit.NO)
+    show_list(
+        Asked(config, key, as_json),
+        lambda client: client.transactions(limit=limit, q=identifier, place=place, state=state),
+        lambda found: transactions_table(found.items),
+        "Nothing was found.",
+    )
 
 
 @app.command()
@@ -55,11 +51,9 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one transaction with its story."""
-    from control_plane.cli.asking import client_of
     from control_plane.cli.tables import console, transaction_page
-    from control_plane.settings import load_settings
 
-    with told(), client_of(load_settings(config), key) as client:
+    with asking(Asked(config, key, as_json)) as client:
         transaction_id = _named(client, identifier)
         detail, story = client.transaction(transaction_id), client.lineage(transaction_id)
     if as_json:
@@ -78,13 +72,11 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Deliver a failed document again from what is kept of it."""
-    from control_plane.cli.asking import client_of
-    from control_plane.settings import load_settings
-
-    with told(), client_of(load_settings(config), key) as client:
+    asked = Asked(config, key, as_json)
+    with asking(asked) as client:
         seen = client.transaction(_named(client, identifier))
         detail = client.replay(seen.id, revision=seen.revision, as_of=as_of, reason=reason)
-    typer.echo(detail.model_dump_json() if as_json else f"{detail.id} is {detail.state} ({detail.reason}).")
+    say(asked, detail, f"{detail.id} is {detail.state} ({detail.reason}).")
 
 
 def _named(client: "ApiClient", identifier: str) -> str:
