@@ -39,8 +39,8 @@ class Consequence:
 
     approved: Callable[[Hand, ApprovalRow], None]
     """Do what was proposed; whatever it raises leaves the proposal open."""
-    let_go: Callable[[Hand, ApprovalRow], None]
-    """It was refused or withdrawn: its subject is free again."""
+    let_go: Callable[[Hand, ApprovalRow], None] = lambda _hand, _row: None
+    """It was refused or withdrawn: its subject, where it was held, is free again."""
 
 
 Consequences = Mapping[str, Consequence]

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from control_plane.acts import approvals, bulk_plan
+from control_plane.acts.approvals import Consequence
 from control_plane.acts.bulk_items import wish_of
 from control_plane.acts.door import (
     ChangedMeanwhileError,
@@ -144,7 +145,7 @@ def cancel(hand: Hand, operation_id: int, *, revision: int) -> None:
     proposals.outdate(hand.unit.session, SUBJECT, [row.id], now=hand.unit.now)
 
 
-def approved(hand: Hand, proposal: ApprovalRow) -> None:
+def _approved(hand: Hand, proposal: ApprovalRow) -> None:
     """Let the maker start what a second person has agreed to.
 
     Raises:
@@ -157,7 +158,7 @@ def approved(hand: Hand, proposal: ApprovalRow) -> None:
     _change(hand, row, "approve", _next(row, BulkState.PLANNED, By.APPROVER))
 
 
-def let_go(hand: Hand, proposal: ApprovalRow) -> None:
+def _let_go(hand: Hand, proposal: ApprovalRow) -> None:
     """End what a second person has refused, or its maker taken back.
 
     Raises:
@@ -168,6 +169,9 @@ def let_go(hand: Hand, proposal: ApprovalRow) -> None:
     to, by = (BulkState.CANCELLED, By.MAKER) if is_withdrawn else (BulkState.REFUSED, By.APPROVER)
     verb = "withdraw" if is_withdrawn else "refuse"
     _end(hand, row, verb, _next(row, to, by), f"{to.value.capitalize()} by {hand.actor.login}.")
+
+
+CONSEQUENCE: Final = Consequence(_approved, _let_go)
 
 
 def is_in_reach(actor: Actor, row: BulkOperationRow) -> bool:

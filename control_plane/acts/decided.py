@@ -12,7 +12,7 @@ from control_plane.acts import (
     group_values,
     hand_posting,
 )
-from control_plane.acts.approvals import Consequence, Consequences
+from control_plane.acts.approvals import Consequences
 
 CONSEQUENCES: Final[Consequences] = {
     access.KIND: access.CONSEQUENCE,
@@ -21,7 +21,7 @@ CONSEQUENCES: Final[Consequences] = {
     flow_values.KIND: flow_values.CONSEQUENCE,
     corrections.KIND: corrections.CONSEQUENCE,
     hand_posting.KIND: hand_posting.CONSEQUENCE,
-    bulk.KIND: Consequence(bulk.approved, bulk.let_go),
-    group_values.KIND: Consequence(group_values.approved, group_values.let_go),
+    bulk.KIND: bulk.CONSEQUENCE,
+    group_values.KIND: group_values.CONSEQUENCE,
 }
 """By kind: a room that proposes something names here what its approval and its refusal do."""

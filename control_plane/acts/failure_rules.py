@@ -73,11 +73,7 @@ def _approved(hand: Hand, row: ApprovalRow) -> None:
     )
 
 
-def _let_go(_hand: Hand, _row: ApprovalRow) -> None:
-    """Leave everything as it is."""
-
-
-CONSEQUENCE: Final = Consequence(_approved, _let_go)
+CONSEQUENCE: Final = Consequence(_approved)
 
 
 def _require_usable(rule: FailureRule) -> None:

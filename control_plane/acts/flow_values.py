@@ -42,11 +42,7 @@ def _approved(hand: Hand, row: ApprovalRow) -> None:
     policies.approve(session, kept.id, checker=hand.actor.login, now=now)
 
 
-def _let_go(_hand: Hand, _row: ApprovalRow) -> None:
-    """Leave everything as it is."""
-
-
-CONSEQUENCE: Final = Consequence(_approved, _let_go)
+CONSEQUENCE: Final = Consequence(_approved)
 
 
 def _flow(hand: Hand, name: str) -> Flow:

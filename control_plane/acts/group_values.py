@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final  # values are JSON
 
 from control_plane.acts import approvals
+from control_plane.acts.approvals import Consequence
 from control_plane.acts.door import Hand, NotPossibleError, pass_door
 from control_plane.domain import materiality, replies, routing
 from control_plane.domain.access import GROUP, Act
@@ -58,12 +59,7 @@ def propose(hand: Hand, key: str, value: Mapping[str, Any]) -> int:
     return approvals.propose(hand, Proposal(KIND, subject, content, GROUP), act=Act.CHANGE_POLICY)
 
 
-def approved(hand: Hand, row: ApprovalRow) -> None:
-    """Let the proposed version take effect.
-
-    Raises:
-        NotPossibleError: another version took effect meanwhile.
-    """
+def _approved(hand: Hand, row: ApprovalRow) -> None:
     key, session, now = row.content["key"], hand.unit.session, hand.unit.now
     if _version(hand, key) != row.content["over_version"]:
         raise NotPossibleError("Another version took effect meanwhile; propose it anew.")
@@ -71,8 +67,7 @@ def approved(hand: Hand, row: ApprovalRow) -> None:
     policies.approve(session, kept.id, checker=hand.actor.login, now=now)
 
 
-def let_go(_hand: Hand, _row: ApprovalRow) -> None:
-    """Leave everything as it is."""
+CONSEQUENCE: Final = Consequence(_approved)
 
 
 def _version(hand: Hand, key: str) -> int:
