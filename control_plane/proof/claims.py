@@ -41,6 +41,7 @@ def _statement(item: TransactionSummary) -> Statement:
         may_be_booked=item.state in _NOBODY_KNOWS,
         currency=item.amount.currency,
         amount_minor=item.amount.minor,
+        version=item.version,
     )
 
 

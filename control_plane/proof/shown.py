@@ -42,7 +42,15 @@ def sentence_of(proof: Proof, ledger: Sequence[LedgerFigures]) -> str:
     return (
         f"The ledger balances: of {received:,} documents received {posted:,} were posted and {blocked:,} wait for "
         f"somebody, and the ERP's own books hold {proof.booked_count:,} postings that agree to the cent."
+        + _adjustments(proof)
     )
+
+
+def _adjustments(proof: Proof) -> str:
+    if not proof.adjusted:
+        return ""
+    named = (f"{one.document} from {one.approved} to {one.corrected}" for one in proof.adjusted[:FIRST_SHOWN])
+    return f" Adjusted here, {len(proof.adjusted):,} in all: {', '.join(named)}."
 
 
 def differences_table(proof: Proof) -> Table:

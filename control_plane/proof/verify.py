@@ -37,6 +37,8 @@ class Statement:
     """True while nobody knows: it is on its way, or its answer was lost."""
     currency: str
     amount_minor: int
+    version: int = 1
+    """Of the document; the source does not know the later versions of what was corrected here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,23 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjusted:
+    """A reconciling item: a document that was corrected here to another amount than the source approved."""
+
+    document: str
+    approved: str
+    corrected: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
-    """What was compared, and everything in which it differs."""
+    """What was compared, what was adjusted here, and everything in which it differs."""
 
     approved_count: int
     booked_count: int
     statement_count: int
     differences: tuple[Difference, ...]
+    adjusted: tuple[Adjusted, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -102,28 +114,49 @@ def verify(
     ledger: Sequence[LedgerFigures],
 ) -> Proof:
     """Return what differs between source, Tieout and ERP, document by document and in the ledger's sums."""
-    versions, postings = list(approved), list(booked)
+    versions, postings, said = list(approved), list(booked), _by_document(statements)
     differences = [
-        *_against_source(versions, statements),
+        *_against_source(versions, said),
         *_against_erp(postings, statements, {one.document_id for one in versions if one.is_advance}),
         *_strays(postings, statements),
         *_in_ledger(statements, ledger),
     ]
-    return Proof(sum(one.is_ours for one in versions), len(postings), len(statements), tuple(differences))
+    adjusted = tuple(_adjusted(versions, said))
+    count = sum(one.is_ours for one in versions)
+    return Proof(count, len(postings), len(statements), tuple(differences), adjusted)
 
 
-def _against_source(versions: Sequence[Approved], statements: Sequence[Statement]) -> Iterator[Difference]:
-    said = {one.document_id: one for one in statements}
+_Said = Mapping[str, Sequence[Statement]]
+"""What is said about each document: first as it was received, then as it was corrected."""
+
+
+def _by_document(statements: Iterable[Statement]) -> _Said:
+    said: dict[str, list[Statement]] = defaultdict(list)
+    for one in sorted(statements, key=lambda statement: statement.version):
+        said[one.document_id].append(one)
+    return said
+
+
+def _against_source(versions: Sequence[Approved], said: _Said) -> Iterator[Difference]:
     for version in versions:
-        statement = said.pop(version.document_id, None)
-        if statement is None and version.is_ours:
+        received = said[version.document_id][0] if version.document_id in said else None
+        if received is None and version.is_ours:
             yield Difference(LOST, version.document_id, "The source has handed it over; Tieout does not know it.")
-        elif statement and statement.currency != NO_CURRENCY and not _same_amount(version, statement):
+        elif received and received.currency != NO_CURRENCY and not _same_amount(version, received):
             theirs = _money(version.amount_minor, version.currency)
-            ours = _money(statement.amount_minor, statement.currency)
+            ours = _money(received.amount_minor, received.currency)
             yield Difference(WRONG_AMOUNT, version.document_id, f"The source says {theirs}, Tieout {ours}.")
-    for document_id in said:
+    known = {one.document_id for one in versions}
+    for document_id in (one for one in said if one not in known):
         yield Difference(UNKNOWN, document_id, "Tieout knows it; the source has not handed it over.")
+
+
+def _adjusted(versions: Sequence[Approved], said: _Said) -> Iterator[Adjusted]:
+    for version in versions:
+        corrected = said.get(version.document_id, ())[1:]
+        if corrected and not _same_amount(version, corrected[-1]):
+            ours = _money(corrected[-1].amount_minor, corrected[-1].currency)
+            yield Adjusted(version.document_id, _money(version.amount_minor, version.currency), ours)
 
 
 def _same_amount(version: Approved, statement: Statement) -> bool:

@@ -1,10 +1,11 @@
 import io
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
 
 from control_plane.proof.shown import differences_table, ledger_table, sentence_of
-from control_plane.proof.verify import Difference, LedgerFigures, Place, Proof
+from control_plane.proof.verify import Adjusted, Difference, LedgerFigures, Place, Proof
 
 LEDGER = [
     LedgerFigures("JPY", (2, 3000), {Place.POSTED: (2, 3000)}),
@@ -34,6 +35,11 @@ def test_books_that_agree_are_one_sentence() -> None:
         "The ledger balances: of 1,205 documents received 1,202 were posted and 3 wait for somebody, "
         "and the ERP's own books hold 1,300 postings that agree to the cent."
     )
+
+
+def test_what_was_adjusted_here_is_named_beside_the_books_that_agree() -> None:
+    proof = replace(HOLDS, adjusted=(Adjusted("doc1", "119.00 EUR", "110.00 EUR"),))
+    assert sentence_of(proof, LEDGER).endswith(" Adjusted here, 1 in all: doc1 from 119.00 EUR to 110.00 EUR.")
 
 
 def test_books_that_differ_are_one_sentence_with_the_first_difference() -> None:

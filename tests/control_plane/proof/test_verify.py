@@ -69,6 +69,40 @@ def test_a_document_that_was_taken_back_before_we_acknowledged_it_may_be_known_o
     assert _proof(approved=[shown], booked=[], statements=[withdrawn]).holds
 
 
+CORRECTED = replace(
+    STATEMENT, transaction_id="txn_2", reference="EXR-1000-concur-report1-2", amount_minor=11000, version=2
+)
+WITHDRAWN = replace(STATEMENT, place=Place.WITHDRAWN)
+BOOKED_AS_CORRECTED = replace(BOOKED, reference=CORRECTED.reference, cost_minor=11000)
+BOTH = LedgerFigures("EUR", (2, 22900), {Place.POSTED: (1, 11000), Place.WITHDRAWN: (1, 11900)})
+
+
+def test_what_was_received_with_another_amount_is_wrong_however_it_was_corrected() -> None:
+    received = replace(WITHDRAWN, amount_minor=11001)
+    ledger = replace(BOTH, received=(2, 22001), places={**BOTH.places, Place.WITHDRAWN: (1, 11001)})
+    proof = _proof(booked=[BOOKED_AS_CORRECTED], statements=[CORRECTED, received], ledger=[ledger])
+
+    assert _found(proof) == [("wrong amount", "doc1")]
+
+
+def test_an_amount_that_was_corrected_here_is_a_reconciling_item_of_its_own() -> None:
+    proof = _proof(booked=[BOOKED_AS_CORRECTED], statements=[CORRECTED, WITHDRAWN], ledger=[BOTH])
+
+    assert proof.holds
+    assert [(one.document, one.approved, one.corrected) for one in proof.adjusted] == [
+        ("doc1", "119.00 EUR", "110.00 EUR")
+    ]
+
+
+def test_a_correction_that_left_the_amount_alone_adjusts_nothing() -> None:
+    kept = replace(CORRECTED, amount_minor=11900)
+    ledger = replace(BOTH, received=(2, 23800), places={**BOTH.places, Place.POSTED: (1, 11900)})
+    booked = replace(BOOKED_AS_CORRECTED, cost_minor=11900)
+    proof = _proof(booked=[booked], statements=[kept, WITHDRAWN], ledger=[ledger])
+
+    assert (proof.holds, proof.adjusted) == (True, ())
+
+
 def test_a_document_that_the_source_never_handed_over_is_unknown() -> None:
     assert _found(_proof(approved=[])) == [("unknown", "doc1")]
 
