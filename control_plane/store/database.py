@@ -239,6 +239,7 @@ def _engine(where: URL, **options: Any) -> Engine:  # create_engine's own keywor
         where,
         json_serializer=to_json,
         json_deserializer=_from_json,
+        pool_use_lifo=True,  # the connection that was used last knows the statements, and has the pages at hand
         pool_pre_ping=where.get_backend_name() == "postgresql",
         hide_parameters=True,
         **options,
