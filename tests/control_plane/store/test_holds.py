@@ -140,3 +140,20 @@ def test_any_number_may_watch_at_once(database: Database) -> None:
         if database.dialect == "postgresql":
             with database.write() as other:
                 holds.watch(other)
+
+
+def test_thousands_behind_one_record_are_looked_at_page_by_page_each_once_and_in_order(database: Database) -> None:
+    count, page = 5_000, 200
+    with database.write() as session:
+        holds.replace(session, {number: [PROJECT, ("policy", "", "routing")] for number in range(1, count + 1)})
+    assert wake(database, PROJECT) == count
+
+    seen: list[int] = []
+    for _ in range(count // page):
+        with database.write() as session:
+            found = holds.woken(session, now=MORNING, limit=page)
+            holds.sleep(session, found)
+        assert len(found) == page
+        seen += found
+    assert seen == list(range(1, count + 1))
+    assert woken(database) == []
