@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -185,7 +185,7 @@ async def _run(process: Process, parts: Parts, order: Order) -> Report:
     return reports[0]
 
 
-def _forget(session: Session, movements: Sequence[Movement], *, now: datetime) -> None:
+def _forget(session: Session, movements: Iterable[Movement], *, now: datetime) -> None:
     """Book nothing."""
 
 

@@ -365,6 +365,12 @@ CATALOG: Final[Mapping[str, CatalogEntry]] = {
         "Whoever sends document {document} over {amount} to {target} stops; after several times it was put aside.",
         "It is proved not to be booked. Look in the logs for what stops, then send it again or return it.",
     ),
+    "reader_stopped": _row(
+        _K.POISON,
+        _O.INTEGRATION_PLATFORM,
+        "Whoever reads document {document} stops; after several times it was put aside.",
+        "Look in the logs for what stops, and correct that before you retry it; or return it.",
+    ),
     "not_sent_in_time": _row(
         _K.NOT_SENT,
         _O.INTEGRATION_PLATFORM,

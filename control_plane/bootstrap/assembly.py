@@ -16,6 +16,7 @@ from connectors.limits import Limits
 from control_plane.bootstrap.process import Process
 from control_plane.domain.endpoint import UnsafeEndpointError
 from control_plane.domain.pacing import CloseWeek
+from control_plane.engine.care import Care
 from control_plane.engine.parts import EngineSettings, Parts
 from control_plane.engine.publish import Publisher, Webhook
 from control_plane.flows import FLOWS
@@ -53,6 +54,7 @@ async def assembled(process: Process) -> AsyncIterator[Parts]:
             ),
             incarnation=process.incarnation,
             calendars={entity: section.calendar() for entity, section in process.settings.calendars.items()},
+            care=Care(process.is_after_loss),
         )
 
 

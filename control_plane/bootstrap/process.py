@@ -22,7 +22,7 @@ from control_plane.bootstrap.system import SystemClock, SystemRuntime, system_ti
 from control_plane.settings import ConfigurationError, Settings
 from control_plane.store import incarnations, runs, timelines
 from control_plane.store.database import Database, DatabaseUrlError, open_database
-from control_plane.store.incarnations import Start
+from control_plane.store.incarnations import EMBEDDED, Start
 from control_plane.store.migrations import migrate
 from control_plane.store.troubles import DatabaseTroubleError
 from control_plane.telemetry.provider import NoExporterError, exporting
@@ -30,14 +30,15 @@ from control_plane.telemetry.redaction import keep_secret
 
 LOG: Final = logging.getLogger(__name__)
 
-EMBEDDED: Final = "embedded"
-"""The kind of a process that does everything: nobody else may live beside it."""
-
 COLLECT_AFTER: Final = 50_000
 """New objects between two looks for cycles: about what a batch of documents makes."""
 
 SILENT_AFTER: Final = timedelta(seconds=45)
 """A process that gave no sign for so long is given up, and what it held is taken over."""
+SUSPECT_AFTER: Final = timedelta(seconds=15)
+"""One that gave no sign for so long has missed one: who starts then supposes that it is lost."""
+LATELY: Final = timedelta(minutes=10)
+"""What was lost longer ago was not lost by what is first in line now."""
 
 
 class DatabaseInUseError(Exception):
@@ -54,6 +55,8 @@ class Process:
     incarnation: int
     stop: asyncio.Event
     """Set when the process is to end."""
+    is_after_loss: bool = False
+    """A process that worked on documents was lost lately."""
 
 
 @dataclass(slots=True)
@@ -88,8 +91,8 @@ async def started(settings: Settings, kind: str) -> AsyncIterator[Process]:
     _collect_seldom()
     url = database_url(settings)
     with _told(settings), _alone(url), _opened(url, settings, is_new=kind == EMBEDDED) as database:
-        runtime, incarnation = _begin(database, kind, pool_size=settings.database.pool_size)
-        process = Process(settings, database, runtime, incarnation, asyncio.Event())
+        runtime, incarnation, is_after_loss = _begin(database, kind, pool_size=settings.database.pool_size)
+        process = Process(settings, database, runtime, incarnation, asyncio.Event(), is_after_loss)
         with signaled(process.stop):
             life = asyncio.create_task(_live(process), name="signs of life")
             try:
@@ -187,23 +190,27 @@ def _opened(url: str, settings: Settings, *, is_new: bool) -> Iterator[Database]
         database.dispose()
 
 
-def _begin(database: Database, kind: str, *, pool_size: int) -> tuple[SystemRuntime, int]:
-    """Register this start. On SQLite every former process is gone, so what it held is free at once."""
+def _begin(database: Database, kind: str, *, pool_size: int) -> tuple[SystemRuntime, int, bool]:
+    """Register this start, and tell whether it follows a loss.
+
+    On SQLite every former process is gone, so what it held is free at once.
+    """
     clock = SystemClock(_true_time(database, SystemClock(system_time())))
     with database.write() as session:
         now = clock.now()
         if database.dialect == "sqlite":
             _give_up(session, incarnations.unended(session), clock)
+        is_after_loss = incarnations.lost(session, silent_since=now - SUSPECT_AFTER, given_up_since=now - LATELY)
         slot = incarnations.free_slot(session, silent_since=now - SILENT_AFTER)
         runtime = SystemRuntime(clock, slot, threads=1 if database.dialect == "sqlite" else pool_size)
         incarnation = runtime.ids.draw()
         timelines.meet(session, now=now)
         incarnations.register(session, incarnation, Start(kind, socket.gethostname(), os.getpid()), slot=slot, now=now)
-    return runtime, incarnation
+    return runtime, incarnation, is_after_loss
 
 
 def _give_up(session: Session, gone: Sequence[int], clock: SystemClock) -> None:
-    incarnations.end(session, gone, now=clock.now())
+    incarnations.give_up(session, gone, now=clock.now())
     runs.give_up_leases(session, gone, now=clock.now())
 
 
@@ -239,8 +246,10 @@ def _beat(process: Process, sight: Sight) -> bool:
 
 
 def _end(process: Process) -> None:
+    gone, now = [process.incarnation], process.runtime.now()
     with suppress(DatabaseTroubleError), process.database.write() as session:
-        _give_up(session, [process.incarnation], process.runtime.clock)
+        incarnations.end(session, gone, now=now)
+        runs.give_up_leases(session, gone, now=now)
 
 
 @contextmanager

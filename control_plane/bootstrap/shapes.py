@@ -17,7 +17,7 @@ from control_plane.acts.ramp import Ramp
 from control_plane.api.app import create_app
 from control_plane.api.services import ApiSettings, Intake, Services, Taken
 from control_plane.bootstrap.assembly import assembled, publisher_of
-from control_plane.bootstrap.process import EMBEDDED, Process, all_until_stopped, signaled, started
+from control_plane.bootstrap.process import Process, all_until_stopped, signaled, started
 from control_plane.bootstrap.serving import address_of, serve
 from control_plane.bootstrap.sharing import shared_secrets, welcome
 from control_plane.engine.keep import keep
@@ -25,6 +25,7 @@ from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.receive import Feed
 from control_plane.engine.worker import PASSES, Pass, work
 from control_plane.settings import Settings
+from control_plane.store.incarnations import EMBEDDED
 
 EVENTS: Final = "events"
 """The stream under which events that were sent to us stand."""

@@ -1,14 +1,15 @@
 """Check: a received document walks through its flow's steps and becomes ready, held, failed or withdrawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from connectors.canonical.expense import ExpenseReport
 from connectors.canonical.master_data import Domain
 from connectors.contract import Document, Translation, Unreadable
-from connectors.failures import Failure
+from connectors.failures import Failure, FailureKind
 from control_plane.domain.calendar import period_of
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State, transition
@@ -16,13 +17,27 @@ from control_plane.domain.verdict import Case, Verdict
 from control_plane.engine import facts, succeed, trouble
 from control_plane.engine import intents as intents_json
 from control_plane.engine.parts import Parts, Unit
-from control_plane.engine.understand import as_corrected, envelope_of
+from control_plane.engine.poison import begin_trial
+from control_plane.engine.understand import NOT_READ, as_corrected, envelope_of
 from control_plane.flows.flow import Flow, StepRecord, StepResult, destination, run
-from control_plane.store import budgets, corrections, holds, inbox, lineage, payloads, queue, transactions, transitions
+from control_plane.store import (
+    budgets,
+    corrections,
+    holds,
+    inbox,
+    lineage,
+    payloads,
+    queue,
+    transactions,
+    transitions,
+    trials,
+)
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
 
 WITHDRAWN: Final = frozenset({State.CANCELLED, State.DUPLICATE})
+
+_CHECK: Final = "check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +65,40 @@ class Examined:
 
 async def check(parts: Parts) -> int:
     """Check what was received; return how many documents were looked at."""
+    if parts.care.is_needed_for(_CHECK):
+        return await _check_apart(parts)
+    return await parts.write(partial(_check, parts, _next))
 
-    def work(unit: Unit) -> int:
-        if not any(key[0] is Domain.LEGAL_ENTITY for key in parts.lists.at(unit.session)):
-            return 0  # master data first: without the ERP's lists every document would be held
-        works = queue.to_check(unit.session, parts.settings.batch)
-        if not works:
-            return 0
+
+async def _check_apart(parts: Parts) -> int:
+    """Check the first batch after a process was lost one by one: what nobody comes back from is put aside."""
+    works = await parts.write(lambda unit: _next(unit, parts))
+    done = 0
+    for work in works:
+        await begin_trial(parts, work.payload_id)
+        done += await parts.write(partial(_check, parts, partial(_still_to_check, work.id)))
+    parts.care.is_over_for(_CHECK)
+    return done
+
+
+def _next(unit: Unit, parts: Parts) -> Sequence[Work]:
+    return queue.to_check(unit.session, parts.settings.batch)
+
+
+def _still_to_check(transaction_id: int, unit: Unit, _parts: Parts) -> Sequence[Work]:
+    works = transactions.by_ids(unit.session, [transaction_id])
+    return [work for work in works if work.seen.state is State.RECEIVED]
+
+
+def _check(parts: Parts, chosen: Callable[[Unit, Parts], Sequence[Work]], unit: Unit) -> int:
+    if not any(key[0] is Domain.LEGAL_ENTITY for key in parts.lists.at(unit.session)):
+        return 0  # master data first: without the ERP's lists every document would be held
+    works = chosen(unit, parts)
+    if works:
         holds.watch(unit.session, [succeed.posting_key(work) for work in works if work.version > 1])
         judge(unit, examine(unit, parts, works))
-        return len(works)
-
-    return await parts.write(work)
+        trials.end(unit.session, [work.payload_id for work in works])
+    return len(works)
 
 
 def examine(unit: Unit, parts: Parts, works: Sequence[Work]) -> list[Examined]:
@@ -100,8 +137,12 @@ def translations_of(unit: Unit, parts: Parts, works: Sequence[Work]) -> Mapping[
     """Return what the transactions' envelopes say, with the mapping of now and what was corrected here."""
     wanted = [work.payload_id for work in works]
     headers, bodies = inbox.headers_of(unit.session, wanted), payloads.bodies(unit.session, wanted)
+    condemned = trials.condemned(unit.session, wanted)
     said = {
-        work.id: _translated(parts, work, headers.get(work.payload_id), bodies.get(work.payload_id)) for work in works
+        work.id: NOT_READ
+        if work.payload_id in condemned
+        else _translated(parts, work, headers.get(work.payload_id), bodies.get(work.payload_id))
+        for work in works
     }
     kept = corrections.of(unit.session, [work.id for work in works if work.version > 1])
     return said | {number: as_corrected(said[number], one.every) for number, one in kept.items()}
@@ -124,7 +165,8 @@ def _examined(flow: Flow, work: Work, translation: Translation, known: facts.Gat
             return _run(flow, work, report, known)
         case Unreadable(failures=failures):
             record = StepRecord("translate", StepResult.FAILED, failures)
-            return Examined(work, None, (record,), failures, State.FAILED, Reason.CONTRACT)
+            reason = Reason.POISON if failures[0].kind is FailureKind.POISON else Reason.CONTRACT
+            return Examined(work, None, (record,), failures, State.FAILED, reason)
         case _:
             failure = Failure("unreadable_document", {"problem": "it is no document of this flow"})
             return Examined(work, None, (), (failure,), State.FAILED, Reason.CONTRACT)

@@ -1,7 +1,7 @@
 """Envelopes that were sent to us: kept as they came before they are answered, acted on afterwards in their order."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -9,8 +9,10 @@ from typing import Final
 
 from connectors.contract import Envelope, Source
 from control_plane.engine.parts import Parts, Unit
-from control_plane.engine.receive import EventKey, Feed, Read, act_on, entity_of, sort_out, store
-from control_plane.store import inbox
+from control_plane.engine.poison import begin_trial
+from control_plane.engine.receive import EventKey, Feed, Read, Reception, act_on, entity_of, sort_out, store
+from control_plane.engine.understand import NOT_READ
+from control_plane.store import inbox, trials
 from control_plane.store.database import advisory_lock
 from control_plane.store.inbox import Unread
 from control_plane.store.tables import UNRESOLVED
@@ -18,6 +20,7 @@ from control_plane.store.troubles import DatabaseTroubleError
 
 LOG: Final = logging.getLogger(__name__)
 
+ACT_ON_KEPT: Final = "act_on_kept"
 _ORDER: Final = "inbox.unread"
 """One worker at a time acts on what was kept: a recall must find the document that was sent before it."""
 
@@ -40,10 +43,19 @@ def keep(unit: Unit, feed: Feed, envelopes: Sequence[Envelope]) -> Kept:
     return Kept(former | latter, frozenset(repeated))
 
 
+def receive_unread(unit: Unit, feed: Feed, envelopes: Sequence[Envelope]) -> Reception:
+    """Take over envelopes as `receive` does, to be acted on afterwards."""
+    kept = keep(unit, feed, envelopes)
+    return Reception(tuple(kept.transactions.keys() - kept.repeated), kept.repeated)
+
+
 async def act_on_kept(parts: Parts) -> int:
     """Act on what was kept, a page of it, and return how much it was."""
     if await parts.read(inbox.unread_since) is None:
         return 0
+    if parts.care.is_needed_for(ACT_ON_KEPT):
+        parts.care.is_over_for(ACT_ON_KEPT)
+        return await _act_on_each(parts)
     try:
         return await parts.write(partial(_act_on_page, parts))
     except DatabaseTroubleError:
@@ -58,6 +70,7 @@ async def _act_on_each(parts: Parts) -> int:
     waiting = await parts.read(lambda session: inbox.unread(session, _sources(parts), parts.settings.page))
     for one in waiting:
         try:
+            await begin_trial(parts, one.arrival.payload_id)
             done += await parts.write(partial(_act_on_page, parts, after=after, limit=1))
         except DatabaseTroubleError:
             raise
@@ -71,19 +84,28 @@ def _act_on_page(parts: Parts, unit: Unit, *, after: int = 0, limit: int | None 
     advisory_lock(unit.session, [_ORDER])
     sources = _sources(parts)
     waiting = inbox.unread(unit.session, sources, limit or parts.settings.page, after=after)
+    condemned = trials.condemned(unit.session, [one.arrival.payload_id for one in waiting])
     entities: dict[int, str] = {}
     for connection, some in groupby(waiting, key=lambda one: one.connection):
-        read = [_read(unit, sources[connection], one) for one in some]
+        read = [_read(unit, sources[connection], one, condemned) for one in some]
         act_on(unit, connection, read)
         entities |= {one.arrival.inbox_id: one.arrival.legal_entity_id for one in read}
     inbox.note_read(unit.session, entities)
+    trials.end(unit.session, [one.arrival.payload_id for one in waiting if not _is_put_aside(one, condemned)])
     return len(entities)
 
 
-def _read(unit: Unit, source: Source, one: Unread) -> Read:
+def _read(unit: Unit, source: Source, one: Unread, condemned: Collection[int]) -> Read:
     arrival = one.arrival
+    if arrival.payload_id in condemned:
+        return Read(arrival, NOT_READ)
     translation = unit.reader.read(one.connection, source, arrival.envelope, arrival.sha256)
     return Read(arrival._replace(legal_entity_id=entity_of(translation)), translation)
+
+
+def _is_put_aside(one: Unread, condemned: Collection[int]) -> bool:
+    """Return whether it is a document that the check is not to read either."""
+    return one.arrival.payload_id in condemned and one.arrival.transaction_id is not None
 
 
 def _sources(parts: Parts) -> dict[str, Source]:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from connectors.contract import Connector, Target
 from control_plane.domain.calendar import Calendar
 from control_plane.domain.pacing import CloseWeek
+from control_plane.engine.care import Care
 from control_plane.engine.lines import Pace
 from control_plane.engine.lists import Lists
 from control_plane.engine.understand import Reader
@@ -77,6 +78,7 @@ class Parts:
     lists: Lists = field(default_factory=Lists)
     reader: Reader = field(default_factory=Reader)
     pace: Pace = field(default_factory=Pace)
+    care: Care = field(default_factory=Care)
 
     async def write(self, work: Callable[[Unit], T]) -> T:
         """Run one writing unit of work off the event loop and return what it returns.

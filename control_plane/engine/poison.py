@@ -8,8 +8,8 @@ from connectors.failures import Failure
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State, transition
 from control_plane.engine import trouble
-from control_plane.engine.parts import Unit
-from control_plane.store import suspects, transactions, transitions
+from control_plane.engine.parts import Parts, Unit
+from control_plane.store import suspects, transactions, transitions, trials
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
 
@@ -19,6 +19,12 @@ POISON_AFTER: Final = SUSPECT_AFTER + 3
 """Three more that it had nearly for itself are no chance."""
 APART: Final = timedelta(milliseconds=500)
 """Between two suspects: long enough that they are not sent in one batch."""
+
+
+async def begin_trial(parts: Parts, payload_id: int) -> None:
+    """Commit that we are about to look at a payload, alone: once per process, however often it tries."""
+    if parts.care.is_first_trial_of(payload_id):
+        await parts.write(lambda unit: trials.begin(unit.session, payload_id, now=unit.now))
 
 
 def delays(unit: Unit, works: Sequence[Work]) -> Mapping[int, timedelta]:

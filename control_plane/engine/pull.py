@@ -10,6 +10,7 @@ from typing import Final
 from connectors.contract import Page, Recall, Receipt, ReceiptStatus
 from connectors.failures import Failure, sentence_of
 from control_plane.engine import permits, recall, trouble
+from control_plane.engine.keep import ACT_ON_KEPT, receive_unread
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.receive import Feed, Reception, receive
 from control_plane.store import connections, inbox, runs
@@ -87,16 +88,25 @@ async def _page(parts: Parts, feed: Feed, cursor: str) -> Page | Failure:
 
 
 async def _take_page(parts: Parts, run: SyncRunRow, feed: Feed, page: Page) -> Reception | None:
-    """Return what became of the page, or None where another worker has taken the run over: then it is theirs."""
+    """Return what became of the page, or None where another worker has taken the run over: then it is theirs.
+
+    The first page after a process was lost is only kept: what it died of may be in it, and is read with care.
+    """
+    stream = f"{run.connection}/{run.stream}"
+    takes = receive_unread if parts.care.is_needed_for(stream) else receive
 
     def take(unit: Unit) -> Reception | None:
         if not runs.renew(unit.session, run.id, owner=parts.incarnation, until=unit.now + RUN_LEASE):
             return None
-        reception = receive(unit, feed, page.envelopes)
+        reception = takes(unit, feed, page.envelopes)
         runs.move_cursor(unit.session, run.connection, run.stream, page.cursor, now=unit.now)
         return reception
 
-    return await parts.write(take)
+    reception = await parts.write(take)
+    parts.care.is_over_for(stream)
+    if takes is receive_unread:
+        parts.care.begins_anew_for(ACT_ON_KEPT)
+    return reception
 
 
 async def acknowledge(parts: Parts, connection: str) -> int:

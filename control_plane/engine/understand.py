@@ -18,6 +18,9 @@ LOG: Final = logging.getLogger(__name__)
 REMEMBERED: Final = 2000
 """Translations that a worker keeps: what was just received is checked next."""
 
+NOT_READ: Final = Unreadable((Failure("reader_stopped"),))
+"""What is said of an envelope that nobody came back from."""
+
 Key = tuple[str, str, str]
 """Connection, event id and the hash of the payload: the same bytes always say the same."""
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, bindparam, update
+from sqlalchemy import Table, and_, bindparam, or_, update
 from sqlmodel import Session, col, select
 
 from control_plane.domain.identity import MAX_SLOT
@@ -15,6 +15,12 @@ from control_plane.store.statements import insert_many, table_of
 from control_plane.store.tables import IncarnationRow
 
 _INCARNATION: Final[Table] = table_of(IncarnationRow)
+
+EMBEDDED: Final = "embedded"
+"""The kind of a process that does everything: nobody else may live beside it."""
+
+_WORKING: Final = (EMBEDDED, "worker")
+"""The kinds of process that look at documents."""
 
 _RECENT: Final = 100
 """A lease lasts half a minute; no more processes than these end within one."""
@@ -84,14 +90,27 @@ def gone(session: Session) -> list[int]:
     return list(session.exec(query.order_by(col(IncarnationRow.id).desc()).limit(_RECENT)).all())
 
 
+def lost(session: Session, *, silent_since: datetime, given_up_since: datetime) -> bool:
+    """Return whether a process that works on documents ended without a word lately: it is silent, or was given up."""
+    is_silent = and_(col(IncarnationRow.ended_at).is_(None), col(IncarnationRow.heartbeat_at) < silent_since)
+    was_given_up = and_(col(IncarnationRow.is_lost), col(IncarnationRow.ended_at) >= given_up_since)
+    query = select(IncarnationRow.id).where(col(IncarnationRow.kind).in_(_WORKING), or_(is_silent, was_given_up))
+    return session.exec(query.limit(1)).first() is not None
+
+
 def end(session: Session, incarnation_ids: Sequence[int], *, now: datetime) -> None:
-    """Note that processes have ended, by themselves or because they were given up."""
-    _END.run(session, ids=incarnation_ids, now=now)
+    """Note that processes have ended by themselves."""
+    _END.run(session, ids=incarnation_ids, now=now, is_lost=False)
+
+
+def give_up(session: Session, incarnation_ids: Sequence[int], *, now: datetime) -> None:
+    """Note that processes have ended without a word."""
+    _END.run(session, ids=incarnation_ids, now=now, is_lost=True)
 
 
 _LIVING: Final = update(_INCARNATION).where(among(_INCARNATION.c.id, "ids"), _INCARNATION.c.ended_at.is_(None))
 _BEAT: Final = Prepared(_LIVING.values(heartbeat_at=bindparam("now")))
-_END: Final = Prepared(_LIVING.values(ended_at=bindparam("now")))
+_END: Final = Prepared(_LIVING.values(ended_at=bindparam("now"), is_lost=bindparam("is_lost")))
 
 
 def _alive(silent_since: datetime) -> tuple[Any, ...]:  # conditions

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from connectors.contract import Connector
+from control_plane.engine.care import Care
 from control_plane.engine.parts import EngineSettings, Parts
 from control_plane.engine.worker import PASSES
 from control_plane.flows.flow import Flow
@@ -101,15 +102,15 @@ class Crew:
     def begin(self) -> None:
         """Let those start whose start is on record at the beginning."""
         for _ in FIRST:
-            self._start()
+            self._start(Care())
 
     def hire(self) -> None:
         """Start a new worker."""
         with self.stage.database.write() as session:
-            number = self._start()
+            number = self._start(Care(is_needed=True))
             incarnations.register(session, number, START, slot=number, now=self.world.now)
 
-    def _start(self) -> int:
+    def _start(self, care: Care) -> int:
         self._count += 1
         number, name = self._count, f"worker {self._count}"
         process = Process(name, self.world, self.stage, self.weather)
@@ -121,6 +122,7 @@ class Crew:
             self.settings,
             incarnation=number,
             lists=self.stage.lists(),
+            care=care,
         )
         self.workers.append(Worker(process, parts, self.passes, self.sins))
         self.world.tell(name, "starts")

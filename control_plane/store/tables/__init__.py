@@ -18,7 +18,14 @@ from control_plane.store.tables.connections import (
 )
 from control_plane.store.tables.corrections import CorrectionRow, HandPostingRow
 from control_plane.store.tables.desk import ApprovalRow, ExceptionCaseRow, HoldRow, MergeRow
-from control_plane.store.tables.documents import InboxRow, LineageRow, PayloadRow, PostingRow, TransactionRow
+from control_plane.store.tables.documents import (
+    InboxRow,
+    LineageRow,
+    PayloadRow,
+    PostingRow,
+    TransactionRow,
+    TrialRow,
+)
 from control_plane.store.tables.failure_rules import FailureRuleRow, UnknownAnswerRow
 from control_plane.store.tables.lists import BindingRow, MasterDataRow, PolicyRow
 from control_plane.store.tables.money import BudgetUseRow, LedgerBalanceRow, LedgerMovementRow
@@ -70,6 +77,7 @@ __all__ = [
     "SyncRunRow",
     "TimelineRow",
     "TransactionRow",
+    "TrialRow",
     "UnknownAnswerRow",
     "WebhookDeliveryRow",
 ]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlalchemy import LargeBinary, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from control_plane.store.tables.columns import BIG, UNRESOLVED, id_column, no_ref, partial_index
@@ -119,6 +119,8 @@ class IncarnationRow(SQLModel, table=True):
     started_at: datetime
     heartbeat_at: datetime
     ended_at: datetime | None = None
+    is_lost: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """It ended without a word, and was given up."""
 
 
 class TimelineRow(SQLModel, table=True):

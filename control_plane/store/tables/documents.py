@@ -80,6 +80,15 @@ Index(
 )
 
 
+class TrialRow(SQLModel, table=True):
+    """A payload that is read alone since a process was lost: how often that was begun, and did not end."""
+
+    __tablename__ = "trial"
+    payload_id: int = Field(primary_key=True, sa_type=BIG, sa_column_kwargs={"autoincrement": False})
+    count: int
+    begun_at: datetime
+
+
 class TransactionRow(SQLModel, table=True):
     """One document version's life in one flow: the last line of its lineage, and the queue."""
 

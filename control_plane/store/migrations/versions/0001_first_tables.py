@@ -124,6 +124,7 @@ def upgrade() -> None:
         _create_sync_run,
         _create_timeline,
         _create_transaction,
+        _create_trial,
         _create_webhook_delivery,
     ):
         create()
@@ -136,6 +137,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in (
         "webhook_delivery",
+        "trial",
         "transaction",
         "timeline",
         "sync_run",
@@ -445,6 +447,7 @@ def _create_incarnation() -> None:
         sa.Column("started_at", sqltypes.UTCDateTime(), nullable=False),
         sa.Column("heartbeat_at", sqltypes.UTCDateTime(), nullable=False),
         sa.Column("ended_at", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("is_lost", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incarnation")),
     )
 
@@ -885,6 +888,18 @@ def _create_transaction() -> None:
             sqlite_where=sa.text("state = 'received'"),
             postgresql_where=sa.text("state = 'received'"),
         )
+
+
+def _create_trial() -> None:
+    op.create_table(
+        "trial",
+        sa.Column(
+            "payload_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("payload_id", name=op.f("pk_trial")),
+    )
 
 
 def _create_webhook_delivery() -> None:
