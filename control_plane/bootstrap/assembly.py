@@ -26,6 +26,7 @@ from control_plane.store import connections, pacing, runs
 from control_plane.store.connections import Configured
 from control_plane.store.runs import Schedule
 from control_plane.store.tables import UNRESOLVED
+from control_plane.store.troubles import persistent
 from control_plane.telemetry.redaction import keep_secret
 
 _SIGNING_SECRET: Final = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}")
@@ -132,6 +133,7 @@ def _configured(settings: Settings) -> Iterator[Configured]:
         yield Configured(name, section.provider, section.legal_entity or UNRESOLVED)
 
 
+@persistent
 def _register(
     process: Process, configured: list[Configured], schedules: list[Schedule], limits: list[tuple[str, Limits]]
 ) -> None:

@@ -24,7 +24,7 @@ from control_plane.store import incarnations, runs, timelines
 from control_plane.store.database import Database, DatabaseUrlError, open_database
 from control_plane.store.incarnations import EMBEDDED, Start
 from control_plane.store.migrations import migrate
-from control_plane.store.troubles import DatabaseTroubleError
+from control_plane.store.troubles import DatabaseTroubleError, persistent
 from control_plane.telemetry.provider import NoExporterError, exporting
 from control_plane.telemetry.redaction import keep_secret
 
@@ -190,6 +190,7 @@ def _opened(url: str, settings: Settings, *, is_new: bool) -> Iterator[Database]
         database.dispose()
 
 
+@persistent
 def _begin(database: Database, kind: str, *, pool_size: int) -> tuple[SystemRuntime, int, bool]:
     """Register this start, and tell whether it follows a loss.
 
@@ -235,6 +236,7 @@ def _true_time(database: Database, clock: SystemClock) -> datetime:
     return clock.now() + database.clock_offset(clock.now)
 
 
+@persistent
 def _beat(process: Process, sight: Sight) -> bool:
     clock = process.runtime.clock
     clock.follow(_true_time(process.database, clock))

@@ -1,10 +1,9 @@
 """What every loop of the engine works with; `bootstrap` puts the parts together once."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from sqlmodel import Session
 
@@ -18,12 +17,9 @@ from control_plane.engine.understand import Reader
 from control_plane.flows.flow import Flow
 from control_plane.runtime import Ids, Runtime
 from control_plane.store.database import Database
-from control_plane.store.troubles import DatabaseConflictError
+from control_plane.store.troubles import persistent
 
 T = TypeVar("T")
-
-TRIES: Final = 3
-"""How often a unit of work is tried that gave way to another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +82,12 @@ class Parts:
         One that gave way to another is run again from its beginning.
         """
 
+        @persistent
         def unit() -> T:
-            for _ in range(TRIES - 1):
-                with suppress(DatabaseConflictError):
-                    return self._written(work)
-            return self._written(work)
+            with self.database.write() as session:
+                return work(self.unit(session))
 
         return await self.runtime.in_store(unit)
-
-    def _written(self, work: Callable[[Unit], T]) -> T:
-        with self.database.write() as session:
-            return work(self.unit(session))
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run one reading unit of work off the event loop and return what it returns."""

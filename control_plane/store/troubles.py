@@ -1,12 +1,19 @@
 """The troubles that a database may have, by their own names."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import wraps
+from typing import Final, ParamSpec, TypeVar
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+TRIES: Final = 3
+"""How often a unit of work is tried that gave way to another one."""
 
 
 class DatabaseTroubleError(Exception):
@@ -31,6 +38,19 @@ class DatabaseConflictError(DatabaseAwayError):
 
 class DiskUntrustedError(DatabaseAwayError):
     """The disk did not keep what it was given. It may take the next write as if nothing were wrong."""
+
+
+def persistent(work: Callable[P, T]) -> Callable[P, T]:
+    """Return a unit of work that runs again from its beginning where it gave way to another one."""
+
+    @wraps(work)
+    def tried(*arguments: P.args, **named: P.kwargs) -> T:
+        for _ in range(TRIES - 1):
+            with suppress(DatabaseConflictError):
+                return work(*arguments, **named)
+        return work(*arguments, **named)
+
+    return tried
 
 
 _SENTENCES: Final[Mapping[type[DatabaseTroubleError], str]] = {

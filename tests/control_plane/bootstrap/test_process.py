@@ -3,6 +3,7 @@ import os
 import signal
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from control_plane.settings.sections import DatabaseSection, EngineSection
 from control_plane.store import incarnations
 from control_plane.store.database import Database
 from control_plane.store.tables import IncarnationRow
+from control_plane.store.troubles import DatabaseConflictError
 
 
 @pytest.fixture
@@ -48,6 +50,37 @@ async def test_a_process_that_died_is_ended_by_the_next_start(
             pass
     async with started(settings, "embedded") as next_one:
         assert _row(next_one.database, one.incarnation).ended_at is not None
+
+
+async def test_a_start_that_gave_way_to_another_one_is_made_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register = incarnations.register
+    gave_way: list[bool] = []
+
+    def registered(*arguments: Any, **named: Any) -> None:
+        if not gave_way:
+            gave_way.append(True)
+            raise DatabaseConflictError("another start came first")
+        register(*arguments, **named)
+
+    monkeypatch.setattr(incarnations, "register", registered)
+    async with started(settings, "embedded") as one:
+        assert _row(one.database, one.incarnation).ended_at is None
+    assert gave_way
+
+
+@pytest.mark.parametrize(("dies", "is_after_loss"), [(True, True), (False, False)])
+async def test_a_start_knows_whether_the_one_before_it_was_lost(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, *, dies: bool, is_after_loss: bool
+) -> None:
+    with monkeypatch.context() as dying:
+        if dies:
+            dying.setattr(process, "_end", lambda _: None)
+        async with started(settings, "embedded") as one:
+            assert not one.is_after_loss
+    async with started(settings, "embedded") as next_one:
+        assert next_one.is_after_loss is is_after_loss
 
 
 async def test_sqlite_has_one_process(settings: Settings) -> None:
