@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args  # column values
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bench.figures import Figure, at_most, percentile, ratio, shown
 from bench.places import Kind, Places
@@ -32,10 +33,12 @@ _SERIES: Final[Mapping[Kind, str]] = {
     "sqlite": "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s)",
     "postgresql": "(SELECT n FROM generate_series(1, {count}) AS g(n))",
 }
-_RETURN: Final = """
-UPDATE "transaction" SET state = 'ready', lease_owner = NULL, lease_until = NULL, priority_at = :now, due_at = :now
-WHERE state = 'in_flight'
-"""
+_RETURN: Final = text(
+    """
+    UPDATE "transaction" SET state = 'ready', lease_owner = NULL, lease_until = NULL, priority_at = :now, due_at = :now
+    WHERE state = 'in_flight'
+    """
+).bindparams(bindparam("now", type_=UTCDateTime()))
 """What was leased waits again, behind all others."""
 
 
@@ -91,7 +94,7 @@ def _timed_lease(database: Database) -> float:
         )
     seconds = time.perf_counter() - began
     with database.write() as session:
-        session.connection().execute(text(_RETURN), {"now": clock.now()})
+        session.connection().execute(_RETURN, {"now": clock.now()})
     return seconds
 
 

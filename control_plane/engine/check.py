@@ -77,22 +77,23 @@ async def _check_apart(parts: Parts) -> int:
     for work in works:
         await begin_trial(parts, work.payload_id)
         done += await parts.write(partial(_check, parts, partial(_still_to_check, work.id)))
-    parts.care.is_over_for(_CHECK)
+    if works:
+        parts.care.is_over_for(_CHECK)
     return done
 
 
 def _next(unit: Unit, parts: Parts) -> Sequence[Work]:
+    """Return what is first in line; nothing without the ERP's lists: every document would be held."""
+    if not any(key[0] is Domain.LEGAL_ENTITY for key in parts.lists.at(unit.session)):
+        return []
     return queue.to_check(unit.session, parts.settings.batch)
 
 
 def _still_to_check(transaction_id: int, unit: Unit, _parts: Parts) -> Sequence[Work]:
-    works = transactions.by_ids(unit.session, [transaction_id])
-    return [work for work in works if work.seen.state is State.RECEIVED]
+    return transactions.standing(unit.session, State.RECEIVED, [transaction_id])
 
 
 def _check(parts: Parts, chosen: Callable[[Unit, Parts], Sequence[Work]], unit: Unit) -> int:
-    if not any(key[0] is Domain.LEGAL_ENTITY for key in parts.lists.at(unit.session)):
-        return 0  # master data first: without the ERP's lists every document would be held
     works = chosen(unit, parts)
     if works:
         holds.watch(unit.session, [succeed.posting_key(work) for work in works if work.version > 1])

@@ -1,5 +1,6 @@
 """Release: what was held for a reason that has gone is looked at again and goes on by itself."""
 
+from control_plane.domain.transaction import State
 from control_plane.engine import confirm, pay
 from control_plane.engine.check import examine, judge, translations_of
 from control_plane.engine.parts import Parts, Unit
@@ -17,7 +18,7 @@ def _release(unit: Unit, parts: Parts) -> int:
     woken = holds.woken(unit.session, now=unit.now, limit=parts.settings.batch)
     if not woken:
         return 0
-    works = transactions.held(unit.session, woken)
+    works = transactions.standing(unit.session, State.ON_HOLD, woken)
     holds.watch(unit.session, [posting_key(work) for work in works])
     holds.sleep(unit.session, woken)
     documents = [work for work in works if work.seen.flow not in confirm.FLOWS]

@@ -91,8 +91,8 @@ _WORK: Final = core_select(*WORK_COLUMNS)
 _IS_NAMED: Final = among(TRANSACTION.c.id, "ids")
 _BY_IDS: Final = Prepared(_WORK.where(_IS_NAMED).order_by(TRANSACTION.c.id))
 _RECALLED: Final = Prepared(_WORK.where(_IS_NAMED, TRANSACTION.c.recalled_at.is_not(None)))
-_HELD: Final = Prepared(
-    _WORK.where(TRANSACTION.c.state == State.ON_HOLD.value, _IS_NAMED).order_by(TRANSACTION.c.id).with_for_update()
+_STANDING: Final = Prepared(
+    _WORK.where(TRANSACTION.c.state == bindparam("state"), _IS_NAMED).order_by(TRANSACTION.c.id).with_for_update()
 )
 _LOCK: Final = Prepared(core_select(TRANSACTION.c.id).where(_IS_NAMED).order_by(TRANSACTION.c.id).with_for_update())
 _VERSIONS: Final = Prepared(
@@ -164,9 +164,9 @@ def recalled(session: Session, transaction_ids: Sequence[int]) -> list[Work]:
     return _works(_RECALLED.rows(session, ids=transaction_ids)) if transaction_ids else []
 
 
-def held(session: Session, transaction_ids: Sequence[int]) -> list[Work]:
-    """Return those of the transactions that are on hold, oldest first; one that another unit holds is waited for."""
-    return _works(_HELD.rows(session, ids=transaction_ids)) if transaction_ids else []
+def standing(session: Session, state: State, transaction_ids: Sequence[int]) -> list[Work]:
+    """Return those of the transactions in a state, oldest first; one that another unit of work holds is waited for."""
+    return _works(_STANDING.rows(session, state=state.value, ids=transaction_ids)) if transaction_ids else []
 
 
 def by_ids(session: Session, wanted: Sequence[int]) -> list[Work]:

@@ -256,7 +256,7 @@ def test_what_is_held_is_found_among_others(database: Database, ids: CountingIds
     works = born(database, ids, birth(ids), birth(ids, "R2", state=State.ON_HOLD.value))
 
     with database.write() as session:
-        assert transactions.held(session, [work.id for work in works]) == works[1:]
+        assert transactions.standing(session, State.ON_HOLD, [work.id for work in works]) == works[1:]
 
 
 def test_every_version_of_a_business_object_is_found(database: Database, ids: CountingIds) -> None:
