@@ -89,8 +89,9 @@ async def test_of_many_who_approve_at_once_one_does(stand: Stand, followed: Foll
     row = propose(stand, "anna")
     keys = [stand.key(Role.APPROVER) for _ in range(4)]
     answers = await asyncio.gather(*(act(stand, key, row) for key in keys * 3))
-    assert sorted({answer.status_code for answer in answers}) in ([200, 409], [200, 409, 412])
-    assert [answer.status_code for answer in answers].count(200) == 1
+    said = [answer.status_code for answer in answers]
+    assert said.count(200) == 1
+    assert set(said) - {200} <= {409, 412}  # who came later, and who stood beside it
     assert followed == ["approved"]
 
 
