@@ -1,19 +1,17 @@
-"""The promises, held against the books of the outside and a recomputation of ours, after every history."""
+"""The promises, held against the books of the outside and a recomputation of ours, after every scene."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from connectors.contract import ConfirmationKind, Dedupe
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import MAY_BE_BOOKED, TRANSITIONS, State
 from control_plane.flows.expense_report import EXPENSE_REPORT
+from control_plane.proof.simulator.scene import Scene
 from control_plane.proof.simulator.source import Approval
 from control_plane.proof.simulator.stage import Stage
-
-if TYPE_CHECKING:
-    from control_plane.proof.simulator.history import History
 
 _RECOMPUTED: Final = """
     SELECT flow, legal_entity_id, currency, cohort, posting_period, state, reason,
@@ -73,19 +71,19 @@ def is_balanced(stage: Stage) -> bool:
     return told[0] == told[1] == told[2]
 
 
-def found(history: "History") -> Iterator[str]:
+def found(scene: Scene) -> Iterator[str]:
     """Yield every promise that was broken."""
-    versions = [Version(*row) for row in history.stage.rows(_DOCUMENTS, _FLOW)]
-    yield from _lost(history, versions)
-    yield from _booked_otherwise(history, versions)
-    yield from _in_hidden_doubt(history, versions)
-    yield from _unlawful(history, versions)
-    yield from _out_of_balance(history, versions)
+    versions = [Version(*row) for row in scene.stage.rows(_DOCUMENTS, _FLOW)]
+    yield from _lost(scene, versions)
+    yield from _booked_otherwise(scene, versions)
+    yield from _in_hidden_doubt(scene, versions)
+    yield from _unlawful(scene, versions)
+    yield from _out_of_balance(scene, versions)
 
 
-def _lost(history: "History", versions: Sequence[Version]) -> Iterator[str]:
+def _lost(scene: Scene, versions: Sequence[Version]) -> Iterator[str]:
     """P1: what was acknowledged is on record with its amount, and what was approved and stands is."""
-    source = history.source
+    source = scene.source
     kept = {one.document_id: one for one in versions}
     for approval in source.approvals:
         number = approval.document_id
@@ -97,38 +95,38 @@ def _lost(history: "History", versions: Sequence[Version]) -> Iterator[str]:
     yield from (f"P1: {number} is kept {count} times" for number, count in alive.items() if count > 1)
     for one in versions:
         is_confirmed = (one.document_id, ConfirmationKind.POSTED) in source.told
-        if history.plan.is_told and one.state == State.POSTED and not is_confirmed:
+        if scene.plan.is_told and one.state == State.POSTED and not is_confirmed:
             yield f"P1: the source was not told that {one.document_id} is posted"
 
 
-def _booked_otherwise(history: "History", versions: Sequence[Version]) -> Iterator[str]:
+def _booked_otherwise(scene: Scene, versions: Sequence[Version]) -> Iterator[str]:
     """P2: the ERP's books hold what the source wants, and what our record says."""
     in_doubt = {one.reference for one in versions if one.state == State.IN_DOUBT}
-    standing = history.erp.standing()
+    standing = scene.erp.standing()
     clear = {one.posting.number for one in standing if one.posting.reference.partition("/")[0] not in in_doubt}
-    ours = {number for (number,) in history.stage.rows(_STANDING)}
+    ours = {number for (number,) in scene.stage.rows(_STANDING)}
     if not clear <= ours:
         yield f"P2: the ERP's {sorted(clear - ours)} are not on record"
     if not ours <= {one.posting.number for one in standing}:
         yield f"P2: {sorted(ours)} are on record, and not all of them in the ERP's books"
-    sums = history.erp.sums_minor()
-    for object_id, allowed in _wanted(history, versions).items():
-        stands = sums.get(_source_document(history, object_id), 0)
+    sums = scene.erp.sums_minor()
+    for object_id, allowed in _wanted(scene, versions).items():
+        stands = sums.get(_source_document(scene, object_id), 0)
         if stands not in allowed:
             yield f"P2: of {object_id} {stands} stands in the ERP's books, and not one of {sorted(allowed)}"
 
 
-def _wanted(history: "History", versions: Sequence[Version]) -> dict[str, set[int]]:
+def _wanted(scene: Scene, versions: Sequence[Version]) -> dict[str, set[int]]:
     """Return what may stand in the ERP's books of each object: its newest approval, where nothing else decides."""
     blocked = {one.object_id for one in versions if one.state in _BLOCKED}
     approved: dict[str, list[Approval]] = defaultdict(list)
-    for approval in history.source.approvals:
+    for approval in scene.source.approvals:
         approved[approval.object_id].append(approval)
     wanted: dict[str, set[int]] = {}
     for object_id, approvals in approved.items():
         newest = approvals[-1]
-        is_open = not history.plan.takes_back or object_id in blocked or not newest.is_readable
-        of_newest = 0 if newest.document_id in history.source.recalled else sum(newest.amounts_minor)
+        is_open = not scene.plan.takes_back or object_id in blocked or not newest.is_readable
+        of_newest = 0 if newest.document_id in scene.source.recalled else sum(newest.amounts_minor)
         wanted[object_id] = _parts(approvals) if is_open else {of_newest}
     return wanted
 
@@ -140,14 +138,14 @@ def _parts(approvals: Sequence[Approval]) -> set[int]:
     }
 
 
-def _source_document(history: "History", object_id: str) -> str:
+def _source_document(scene: Scene, object_id: str) -> str:
     """Return the name under which the ERP knows a business object."""
-    return next((one.source_document for one in history.erp.books if object_id in one.source_document), object_id)
+    return next((one.source_document for one in scene.erp.books if object_id in one.source_document), object_id)
 
 
-def _in_hidden_doubt(history: "History", versions: Sequence[Version]) -> Iterator[str]:
+def _in_hidden_doubt(scene: Scene, versions: Sequence[Version]) -> Iterator[str]:
     """P3: what does not go on by itself has a person who is asked to look, or waits behind what has one."""
-    can_be_asked = history.plan.traits.dedupe is not Dedupe.NONE
+    can_be_asked = scene.plan.traits.dedupe is not Dedupe.NONE
     stopped = {one.order_key for one in versions if one.is_head and one.is_a_case}
     for one in versions:
         if one.state == State.IN_DOUBT and can_be_asked:
@@ -158,17 +156,17 @@ def _in_hidden_doubt(history: "History", versions: Sequence[Version]) -> Iterato
             yield f"P3: {one.document_id} stays {one.state}"
 
 
-def _unlawful(history: "History", versions: Sequence[Version]) -> Iterator[str]:
+def _unlawful(scene: Scene, versions: Sequence[Version]) -> Iterator[str]:
     """P2, P4 and P6: every arrow is allowed and taken by whoever saw the one before; one of a key is out at a time."""
     order_keys = {one.id: one.order_key for one in versions}
     state: dict[int, str] = dict.fromkeys(order_keys, State.RECEIVED)
     seen: dict[int, int] = dict.fromkeys(order_keys, 0)
-    for number, before, after, fence, by in history.stage.rows(_STORY, _FLOW):
+    for number, before, after, fence, by in scene.stage.rows(_STORY, _FLOW):
         if state[number] != before or fence != seen[number] + 1:
             yield f"P6: {before} → {after} was recorded by one who had not seen {state[number]}"
         if State(after) not in TRANSITIONS[State(before)]:
             yield f"P4: {before} → {after} is no arrow"
-        is_alone = history.plan.traits.dedupe is Dedupe.NONE and by == By.SYSTEM
+        is_alone = scene.plan.traits.dedupe is Dedupe.NONE and by == By.SYSTEM
         if is_alone and (before, after) == (State.IN_DOUBT, State.READY):
             yield "P2: a document in doubt is sent again to a target that cannot be asked"
         state[number], seen[number] = after, fence
@@ -177,16 +175,16 @@ def _unlawful(history: "History", versions: Sequence[Version]) -> Iterator[str]:
             yield "P4: two documents of one business object are out at a time"
 
 
-def _out_of_balance(history: "History", versions: Sequence[Version]) -> Iterator[str]:
+def _out_of_balance(scene: Scene, versions: Sequence[Version]) -> Iterator[str]:
     """P5: the ledger is what the transactions are, and its posted place what stands in the ERP's books."""
-    if not is_balanced(history.stage):
+    if not is_balanced(scene.stage):
         yield "P5: the ledger does not balance at the end"
     posted = {one.reference for one in versions if one.state in {State.POSTED, State.TIED_OUT}}
     stands = sum(
         one.posting.total_minor or 0
-        for one in history.erp.standing()
+        for one in scene.erp.standing()
         if one.posting.reference.partition("/")[0] in posted
     )
-    ((ours,),) = history.stage.rows(_POSTED_MINOR, _FLOW)
+    ((ours,),) = scene.stage.rows(_POSTED_MINOR, _FLOW)
     if ours != stands:
         yield f"P5: {ours} is posted in the ledger, {stands} in the ERP's books"

@@ -6,20 +6,16 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from connectors.contract import Connector
 from control_plane.engine.parts import EngineSettings
 from control_plane.proof.simulator import checks, papers, people
 from control_plane.proof.simulator.agenda import Agenda, agenda
-from control_plane.proof.simulator.asking import Line
-from control_plane.proof.simulator.erp import Erp
-from control_plane.proof.simulator.fates import Fates
 from control_plane.proof.simulator.intake import take_in
 from control_plane.proof.simulator.mishaps import Mishaps
 from control_plane.proof.simulator.plan import LEASE, Happening, Plan, What
-from control_plane.proof.simulator.source import Approval, Source
+from control_plane.proof.simulator.scene import Scene, scene
+from control_plane.proof.simulator.source import Approval
 from control_plane.proof.simulator.stage import Stage
 from control_plane.proof.simulator.workers import BY_NAME, Crew, Pass, Worker
-from control_plane.proof.simulator.world import World
 
 STORM: Final = 160
 """Steps."""
@@ -47,31 +43,21 @@ class Told:
 def live(stage: Stage, plan: Plan) -> Told:
     """Live through the history of a plan and return what was found."""
     stage.restore()
-    return History(stage, plan).live()
+    return History(scene(stage, plan)).live()
 
 
 class History:
     """A source, an ERP and two workers on one database."""
 
-    def __init__(self, stage: Stage, plan: Plan) -> None:
+    def __init__(self, scene: Scene) -> None:
         """Prepare the beginning."""
-        self.stage, self.plan = stage, plan
-        self.world = World(plan.seed)
-        self.world.lines.append(str(plan))
-        self.fates = Fates(self.world.chance, plan.trouble)
-        self.source = Source(self._line("source"), self._is_kept)
-        if plan.is_sent:
-            self.source.streams = ()
-        self.erp = Erp(self._line("erp"), plan.traits, plan.is_asynchronous)
-        self.mishaps = Mishaps(self.world, plan.mishaps)
-        connectors = {
-            "expense": Connector("expense", self.source, is_told=plan.is_told),
-            "erp": Connector("erp", self.erp, self.erp),
-        }
+        plan, world = scene.plan, scene.world
+        self.scene, self.world = scene, world
+        self.mishaps = Mishaps(world, plan.mishaps)
         settings = EngineSettings(lease=LEASE, batch=plan.batch, page=plan.page, settle_every=_SETTLE_EVERY)
         flows = papers.flows(takes_back=plan.takes_back)
-        passes: dict[str, Pass] = {**BY_NAME, _TAKE_IN: partial(take_in, source=self.source)}
-        self.crew = Crew(self.world, stage, connectors, flows, settings, self.mishaps.of_commit, passes)
+        passes: dict[str, Pass] = {**BY_NAME, _TAKE_IN: partial(take_in, source=scene.source)}
+        self.crew = Crew(world, scene.stage, scene.connectors, flows, settings, self.mishaps.of_commit, passes)
         self.sins = self.crew.sins
         self._script = list(plan.happenings)
         self._begun: set[str] = set()
@@ -84,8 +70,8 @@ class History:
             self._storm()
             self._calm()
             self.crew.dismiss()
-        found = [*self.sins, *self.source.sins, *self.erp.sins, *checks.found(self)]
-        return Told(self.plan.seed, tuple(dict.fromkeys(found)), tuple(self.world.lines))
+        found = [*self.sins, *self.scene.source.sins, *self.scene.erp.sins, *checks.found(self.scene)]
+        return Told(self.scene.plan.seed, tuple(dict.fromkeys(found)), tuple(self.world.lines))
 
     def _storm(self) -> None:
         self.crew.begin()
@@ -99,15 +85,15 @@ class History:
 
     def _calm(self) -> None:
         self.world.tell("world", "calms down")
-        self.fates.cease()
+        self.scene.fates.cease()
         self.mishaps.cease()
         for happening in self._script:
             self._happen(happening)
-        if self.erp.inactive:
+        if self.scene.erp.inactive:
             self._happen(Happening(What.PROJECT_OPENED))
         self.crew.recover()
         for _ in range(CALM):
-            if not self._go_on() and not people.help_on(self):
+            if not self._go_on() and not people.help_on(self.scene):
                 return
         self.sins.append("P1: something is still under way although all has gone well for long")
 
@@ -129,7 +115,9 @@ class History:
         for name in self._due():
             if name not in self._begun or world.chance.random() < _AGAIN:
                 yield from (partial(self._begin, worker, name) for worker in self.crew.free_for(name))
-        yield from (partial(people.plan_pull, self, stream) for stream in people.unread(self, self._agenda.reading))
+        yield from (
+            partial(people.plan_pull, self.scene, stream) for stream in people.unread(self.scene, self._agenda.reading)
+        )
 
     def _begin(self, worker: Worker, name: str) -> None:
         self.world.tell(worker.name, f"begins to {name.replace('_', ' ')}")
@@ -153,17 +141,17 @@ class History:
     def _due(self) -> list[str]:
         """Return what is to be done now, sorted, so that chance alone decides."""
         is_answering = any(worker.is_at(_TAKE_IN) for worker in self.crew.workers)
-        sent = [_TAKE_IN] if self.source.to_send() and not is_answering else []
+        sent = [_TAKE_IN] if self.scene.source.to_send() and not is_answering else []
         return [*self._agenda.due(self.world.now), *sent]
 
     def _look(self) -> None:
         """Read the agenda again where something was committed."""
-        ((version,),) = self.stage.rows("PRAGMA data_version")
+        ((version,),) = self.scene.stage.rows("PRAGMA data_version")
         if version != self._version:
             self._version = version
             self._begun.clear()
-            self._agenda = agenda(self.stage, self.crew.gone, is_told=self.plan.is_told)
-            if self.plan.is_witnessed and not checks.is_balanced(self.stage):
+            self._agenda = agenda(self.scene.stage, self.crew.gone, is_told=self.scene.plan.is_told)
+            if self.scene.plan.is_witnessed and not checks.is_balanced(self.scene.stage):
                 self.sins.append("P5: the ledger did not balance after a commit")
 
     def _happen(self, happening: Happening) -> None:
@@ -172,16 +160,16 @@ class History:
             case What.APPROVED:
                 self._approve(happening)
             case What.TAKEN_BACK:
-                self.source.take_back(happening.object_id)
+                self.scene.source.take_back(happening.object_id)
             case What.OFFERED_AGAIN:
-                self.source.offer_again(happening.object_id)
+                self.scene.source.offer_again(happening.object_id)
             case What.PEOPLE_HELP:
-                people.help_on(self)
+                people.help_on(self.scene)
             case What.PROJECT_CLOSED | What.PROJECT_OPENED:
-                self.erp.set_active(is_active=happening.what is What.PROJECT_OPENED)
+                self.scene.erp.set_active(is_active=happening.what is What.PROJECT_OPENED)
 
     def _approve(self, happening: Happening) -> None:
-        before = sum(1 for one in self.source.approvals if one.object_id == happening.object_id)
+        before = sum(1 for one in self.scene.source.approvals if one.object_id == happening.object_id)
         approval = Approval(
             f"{happening.object_id}-{before + 1}",
             happening.object_id,
@@ -189,10 +177,4 @@ class History:
             papers.PROJECT if happening.has_project else "",
             happening.is_readable,
         )
-        self.source.approve(approval)
-
-    def _line(self, name: str) -> Line:
-        return Line(name, lambda: self.world.now, self.fates, self.world.tell)
-
-    def _is_kept(self, document_id: str) -> bool:
-        return bool(self.stage.rows("SELECT 1 FROM inbox WHERE event_id = ?", document_id))
+        self.scene.source.approve(approval)

@@ -2,53 +2,51 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, Seen, State, transition
 from control_plane.proof.simulator.agenda import Reading
 from control_plane.proof.simulator.erp import LISTS
+from control_plane.proof.simulator.scene import Scene
 from control_plane.proof.simulator.source import DOCUMENTS, RECALLS
 from control_plane.store import connections, runs, transactions, transitions
 from control_plane.store.transitions import Change
-
-if TYPE_CHECKING:
-    from control_plane.proof.simulator.history import History
 
 _CONNECTION_OF: Final = {DOCUMENTS: "expense", RECALLS: "expense", LISTS: "erp"}
 _PAUSED: Final = "SELECT name FROM connection WHERE paused_at IS NOT NULL ORDER BY name"
 _FAILED: Final = "SELECT id FROM \"transaction\" WHERE state = 'failed' AND intents_payload_id IS NOT NULL"
 
 
-def unread(history: "History", read: Reading) -> Iterator[str]:
+def unread(scene: Scene, read: Reading) -> Iterator[str]:
     """Yield the streams that hold something for us and that nobody is about to pull."""
-    if history.source.waiting and DOCUMENTS not in read.planned:
+    if scene.source.waiting and DOCUMENTS not in read.planned:
         yield DOCUMENTS
-    for stream, count in ((RECALLS, len(history.source.recalls)), (LISTS, len(history.erp.changes))):
+    for stream, count in ((RECALLS, len(scene.source.recalls)), (LISTS, len(scene.erp.changes))):
         if count > read.cursors.get(stream, 0) and stream not in read.planned:
             yield stream
 
 
-def plan_pull(history: "History", stream: str) -> None:
+def plan_pull(scene: Scene, stream: str) -> None:
     """Plan a sync run of a stream."""
-    world, connection = history.world, _CONNECTION_OF[stream]
+    world, connection = scene.world, _CONNECTION_OF[stream]
     world.tell("scheduler", f"plans a pull of {stream}")
-    with history.stage.database.write() as session:
+    with scene.stage.database.write() as session:
         runs.plan(session, world.ids, connection, stream, at=world.now, trigger=runs.Trigger.PERSON)
 
 
-def help_on(history: "History") -> bool:
+def help_on(scene: Scene) -> bool:
     """Do what people do with what does not go on by itself; return whether there was anything."""
-    paused = [name for (name,) in history.stage.rows(_PAUSED)]
-    failed = [number for (number,) in history.stage.rows(_FAILED)]
+    paused = [name for (name,) in scene.stage.rows(_PAUSED)]
+    failed = [number for (number,) in scene.stage.rows(_FAILED)]
     if not paused and not failed:
         return False
-    history.world.tell("people", "resume what is paused and let go on what failed")
-    with history.stage.database.write() as session:
+    scene.world.tell("people", "resume what is paused and let go on what failed")
+    with scene.stage.database.write() as session:
         for name in paused:
             connections.resume(session, name)
-        changes = [_retried(work.seen, history.world.now) for work in transactions.by_ids(session, failed)]
-        transitions.record(session, changes, history.world.ids)
+        changes = [_retried(work.seen, scene.world.now) for work in transactions.by_ids(session, failed)]
+        transitions.record(session, changes, scene.world.ids)
     return True
 
 

@@ -7,7 +7,8 @@ import pytest
 from connectors.contract import Dedupe, Traits
 from control_plane.proof.simulator import checks
 from control_plane.proof.simulator.history import History
-from control_plane.proof.simulator.plan import Happening, Plan, What, plan
+from control_plane.proof.simulator.plan import Happening, What, plan
+from control_plane.proof.simulator.scene import Scene, scene
 from control_plane.proof.simulator.stage import Stage
 
 QUIET = replace(
@@ -24,31 +25,27 @@ QUIET = replace(
 
 
 @pytest.fixture
-def lived(one: Stage) -> History:
-    """Return a history in which two reports were booked."""
-    history = begun(one, QUIET)
-    assert history.live().sins == ()
-    return history
+def lived(one: Stage) -> Scene:
+    """Return the scene of a history in which two reports were booked."""
+    one.restore()
+    quiet = scene(one, QUIET)
+    assert History(quiet).live().sins == ()
+    return quiet
 
 
-def begun(stage: Stage, of: Plan) -> History:
-    stage.restore()
-    return History(stage, of)
-
-
-def test_a_document_that_was_acknowledged_and_is_not_on_record_is_lost(lived: History) -> None:
+def test_a_document_that_was_acknowledged_and_is_not_on_record_is_lost(lived: Scene) -> None:
     lived.source.approve(replace(lived.source.approvals[0], document_id="R9-1", object_id="R9"))
 
     assert "P1: R9-1 is lost" in set(checks.found(lived))
 
 
-def test_a_posting_that_the_erp_does_not_have_is_found(lived: History) -> None:
+def test_a_posting_that_the_erp_does_not_have_is_found(lived: Scene) -> None:
     lived.erp.books.pop()
 
     assert {sin[:2] for sin in checks.found(lived)} == {"P2", "P5"}
 
 
-def test_a_posting_that_we_do_not_have_is_found(lived: History) -> None:
+def test_a_posting_that_we_do_not_have_is_found(lived: Scene) -> None:
     booked = lived.erp.books[0]
     lived.erp.books.append(replace(booked, posting=replace(booked.posting, number="99", reference="EXR-1-x-R7-1")))
 
@@ -63,13 +60,13 @@ def test_a_posting_that_we_do_not_have_is_found(lived: History) -> None:
         ("UPDATE \"transaction\" SET amount_minor = 7 WHERE source_id = 'R0'", "P1"),
     ],
 )
-def test_what_is_changed_behind_the_door_is_found(lived: History, change: str, promise: str) -> None:
+def test_what_is_changed_behind_the_door_is_found(lived: Scene, change: str, promise: str) -> None:
     lived.stage.watch.execute(change)
 
     assert promise in {sin[:2] for sin in checks.found(lived)}
 
 
-def test_a_source_that_was_not_told_of_a_posting_is_found(lived: History) -> None:
+def test_a_source_that_was_not_told_of_a_posting_is_found(lived: Scene) -> None:
     lived.source.told.clear()
 
     assert "P1: the source was not told that R0-1 is posted" in set(checks.found(lived))
