@@ -1,9 +1,8 @@
 """The outcome protocol: what an answer of the target does to a transaction (PROMISES, "the heart")."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from connectors.contract import Dedupe, Intent, Outcome, OutcomeKind, Posting, Traits
 from connectors.failures import Failure, FailureKind
@@ -16,8 +15,7 @@ ABSENT_ANSWERS_NEEDED: Final = 2
 ASK_AGAIN_CEILING: Final = timedelta(seconds=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """Where a transaction goes after an answer, with the moment of the next act."""
 
     to: State
@@ -30,8 +28,7 @@ class Settlement:
     pauses_connection: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Attempted:
+class Attempted(NamedTuple):
     """What is known of a transaction's attempts when an answer is settled."""
 
     attempt_count: int
@@ -40,8 +37,7 @@ class Attempted:
     absent_count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What was meant to be booked, what the target says of it, and the state that the transaction waits in."""
 
     intents: tuple[Intent, ...]

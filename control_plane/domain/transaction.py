@@ -1,10 +1,9 @@
 """A transaction's states: one document version's life in one flow."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from control_plane.domain.machine import Arrows, By, check_arrow, hands
 
@@ -178,8 +177,7 @@ TRANSITIONS: Final[Arrows[State]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """A transaction as its caller read it: the state is changed only if it still stands so."""
 
     id: int
@@ -196,8 +194,7 @@ class Seen:
     group_minor: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(NamedTuple):
     """One decided change of state, ready for the door (`store.transitions.record`)."""
 
     seen: Seen

@@ -1,9 +1,8 @@
 """Settle: what the target answered becomes transitions, postings and exceptions, in one unit of work."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from connectors.contract import Intent, Outcome, Posting, Traits
 from connectors.failures import Failure
@@ -25,8 +24,7 @@ LOOK_AGAIN_AFTER: Final = timedelta(hours=1)
 """What the target refused may go although no list tells of a change: it was closed and reopened between two reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """A transaction, the documents that were asked for, and the target's answer for each."""
 
     work: Work
@@ -78,7 +76,7 @@ def _recognized(unit: Unit, answers: Sequence[Answered]) -> list[Answered]:
     said = [(answer.work.id, answer.work.target, answer.outcomes) for answer in answers]
     read = recognize.recognize(unit, said)
     return [
-        answer if outcomes is answer.outcomes else replace(answer, outcomes=outcomes)
+        answer if outcomes is answer.outcomes else answer._replace(outcomes=outcomes)
         for answer, outcomes in zip(answers, read, strict=True)
     ]
 

@@ -1,10 +1,9 @@
 """The target's own documents, each of which proves at most one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Table, bindparam, select, update
 from sqlmodel import Session
@@ -20,8 +19,7 @@ _PROOF: Final = ("target", "company", "fiscal_year", "document_type", "number")
 _key: Final = attrgetter(*_PROOF)
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """A posting with the transaction that it proves."""
 
     transaction_id: int

@@ -1,9 +1,8 @@
 """Transactions: born and looked up here. What the engine picks from them next stands in `queue`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, literal_column, update
 from sqlalchemy import select as core_select
@@ -40,8 +39,7 @@ _CANDIDATE_COLUMNS: Final = (  # under the names of Candidate's fields
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """A transaction as the engine picked it up: what was seen, and what the next act needs."""
 
     seen: Seen
@@ -82,8 +80,8 @@ class Work:
         return self.document_number or self.source_id
 
 
-_SEEN_COLUMNS: Final = tuple(TRANSACTION.c[one.name] for one in fields(Seen))
-WORK_COLUMNS: Final = (*_SEEN_COLUMNS, *(TRANSACTION.c[one.name] for one in fields(Work)[1:]))
+_SEEN_COLUMNS: Final = tuple(TRANSACTION.c[name] for name in Seen._fields)
+WORK_COLUMNS: Final = (*_SEEN_COLUMNS, *(TRANSACTION.c[name] for name in Work._fields[1:]))
 """What `work_of` reads."""
 
 
@@ -135,12 +133,11 @@ def _seeking_alike() -> Prepared:
 _ALIKE: Final = _seeking_alike()
 
 
-@dataclass(frozen=True, slots=True)
-class Birth:
+class Birth(NamedTuple):
     """A new transaction: its row, who bore it and what the story tells of its receipt."""
 
     row: Mapping[str, Any]  # column values without is_head, revision and fence
-    facts: Mapping[str, Any] = field(default_factory=dict)  # JSON values
+    facts: Mapping[str, Any] = {}  # JSON values
 
 
 def bear(session: Session, births: Sequence[Birth], ids: Ids, *, now: datetime) -> None:

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Integer, Table, exists, literal_column, update
 from sqlalchemy import select as core_select
@@ -35,15 +35,14 @@ _BATCH: Final[Mapping[str, TypeEngine[Any]]] = {
 _UNLEASED: Final[Mapping[str, Any]] = {"lease_owner": None, "lease_until": None}  # column values
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A decided transition with the columns that change along with it and what the story tells about it."""
 
     transition: Transition
     name: str = ""
     """What did it: a step, an outcome kind, an act."""
-    sets: Mapping[str, Any] = field(default_factory=dict)  # column values
-    facts: Mapping[str, Any] = field(default_factory=dict)  # JSON values
+    sets: Mapping[str, Any] = {}  # column values
+    facts: Mapping[str, Any] = {}  # JSON values
     failure_code: str = ""
     actor: str = ""
     """Who, where a person acted; else the hand itself."""

@@ -27,7 +27,7 @@ SENT = NOW - timedelta(seconds=2)
 TRAITS = Traits(visibility_grace=timedelta(seconds=5))
 POLICY = RetryPolicy()
 FRESH = Attempted(attempt_count=1, first_attempt_at=SENT, last_sent_at=SENT)
-LATE = replace(FRESH, last_sent_at=NOW - timedelta(minutes=1), absent_count=1)
+LATE = FRESH._replace(last_sent_at=NOW - timedelta(minutes=1), absent_count=1)
 
 INTENT = Intent(
     reference="R",
@@ -151,7 +151,7 @@ def test_a_target_that_asks_for_patience_gets_it() -> None:
 
 
 def test_past_the_horizon_a_person_takes_over() -> None:
-    tired = replace(FRESH, first_attempt_at=NOW - POLICY.horizon)
+    tired = FRESH._replace(first_attempt_at=NOW - POLICY.horizon)
     settled = posted(NOT_SENT, attempted=tired)
     assert (settled.to, settled.reason) == (State.FAILED, Reason.HORIZON_PAST)
     assert settled.failure == Failure("retry_horizon_past")
@@ -201,10 +201,10 @@ def test_a_posting_under_a_reference_that_nobody_meant_is_not_compared() -> None
     ("attempted", "to", "absent_count"),
     [
         (FRESH, State.IN_DOUBT, 1),
-        (replace(FRESH, absent_count=1), State.IN_DOUBT, 2),
-        (replace(LATE, absent_count=0), State.IN_DOUBT, 1),
+        (FRESH._replace(absent_count=1), State.IN_DOUBT, 2),
+        (LATE._replace(absent_count=0), State.IN_DOUBT, 1),
         (LATE, State.READY, 0),
-        (replace(LATE, last_sent_at=NOW - TRAITS.visibility_grace), State.READY, 0),
+        (LATE._replace(last_sent_at=NOW - TRAITS.visibility_grace), State.READY, 0),
     ],
 )
 def test_absence_is_proved_by_two_answers_past_the_grace(attempted: Attempted, to: State, absent_count: int) -> None:
@@ -234,7 +234,7 @@ def test_an_unclear_answer_proves_nothing(unclear: Outcome) -> None:
     [(timedelta(0), 5), (timedelta(seconds=20), 10), (timedelta(hours=9), 30)],
 )
 def test_the_longer_it_is_unclear_the_later_it_is_asked_again(unclear_for: timedelta, waits: int) -> None:
-    attempted = replace(FRESH, last_sent_at=NOW - unclear_for)
+    attempted = FRESH._replace(last_sent_at=NOW - unclear_for)
     assert ask_again_at(attempted, TRAITS, now=NOW) == NOW + timedelta(seconds=waits)
 
 
@@ -291,7 +291,7 @@ BY_RULE = RetryPolicy(codes=dict.fromkeys(("rejected_by_target", "closed_period"
     ],
 )
 def test_a_rule_of_a_code_decides_when_a_person_is_next(code: str, attempts: int, to: State, reason: Reason) -> None:
-    attempted = replace(FRESH, attempt_count=attempts)
+    attempted = FRESH._replace(attempt_count=attempts)
     settled = settle_post([refused(code)], attempted, TRAITS, BY_RULE, now=NOW, jitter=0.5)
     assert (settled.to, settled.reason) == (to, reason)
     assert (settled.at is not None) == (to is State.READY)

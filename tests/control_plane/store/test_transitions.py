@@ -1,6 +1,5 @@
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +56,7 @@ def test_the_same_state_under_an_older_fence_is_refused(database: Database, ids:
     recorded(database, ids, change(work.seen, State.ON_HOLD, reason=Reason.BUDGET))
 
     assert not recorded(database, ids, change(work.seen, State.READY)).applied
-    fresh = replace(work.seen, reason=Reason.BUDGET, fence=1)
+    fresh = work.seen._replace(reason=Reason.BUDGET, fence=1)
     assert recorded(database, ids, change(fresh, State.READY)).applied == {work.id}
 
 
