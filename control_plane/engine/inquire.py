@@ -35,7 +35,8 @@ def _pick(unit: Unit, parts: Parts) -> list[Errand]:
     targets = permits.open_now(unit, parts, parts.targets)
     works = queue.to_inquire(unit.session, targets=targets, now=unit.now, limit=parts.settings.batch)
     until = unit.now + parts.settings.lease  # meanwhile nobody else asks; after a crash somebody does
-    queue.ask_again(unit.session, [queue.Question(work.seen, until, work.absent_count) for work in works])
+    held = [queue.Question(work.seen, until, work.absent_count, parts.incarnation) for work in works]
+    queue.ask_again(unit.session, held)
     return load_errands(unit.session, works)
 
 

@@ -63,6 +63,8 @@ class Question:
     """None: a person decides."""
     absent_count: int
     """How often the target did not know it."""
+    owner: int | None = None
+    """Who asks until then."""
 
 
 def lease(session: Session, ids: Ids, wanted: Wanted, *, owner: int, now: datetime, until: datetime) -> list[Work]:
@@ -107,12 +109,21 @@ def to_reverse(session: Session, *, now: datetime, until: datetime, limit: int) 
 def ask_again(session: Session, questions: Sequence[Question]) -> None:
     """Say when the target is asked next about what may be booked, unless it has moved on."""
     if questions:
-        _ASK_AGAIN.run(session, batch=[(one.seen.id, one.seen.fence, one.at, one.absent_count) for one in questions])
+        _ASK_AGAIN.run(session, batch=[_asked(one) for one in questions])
+
+
+def give_up_questions(session: Session, owners: Sequence[int], *, now: datetime) -> int:
+    """Let others ask at once what processes that are gone were about to ask; return how much it was."""
+    return _GIVE_UP_QUESTIONS.run(session, owners=owners, now=now)
 
 
 def send_now(session: Session, seen: Seen, *, now: datetime) -> bool:
     """Bring forward what waits for another try, and with it what was planned; return whether it still waited."""
     return _SEND_NOW.run(session, number=seen.id, seen=seen.fence, now=now) == 1
+
+
+def _asked(one: Question) -> tuple[int, int, datetime | None, int, int | None]:  # of _QUESTION
+    return one.seen.id, one.seen.fence, one.at, one.absent_count, one.owner
 
 
 def _picking(condition: ColumnElement[bool], *order: ColumnElement[Any]) -> Prepared:
@@ -135,12 +146,17 @@ _TO_REVERSE: Final = _picking(
 )
 _IS_AS_SEEN: Final = (TRANSACTION.c.id == bindparam("number")) & (TRANSACTION.c.fence == bindparam("seen"))
 _QUESTION: Final = given(
-    "batch", {name: TRANSACTION.c[name].type for name in ("id", "fence", "inquire_at", "absent_count")}
+    "batch", {name: TRANSACTION.c[name].type for name in ("id", "fence", "inquire_at", "absent_count", "lease_owner")}
 )
 _ASK_AGAIN: Final = Prepared(
     update(TRANSACTION)
     .where(TRANSACTION.c.id == _QUESTION.c.id, TRANSACTION.c.fence == _QUESTION.c.fence, _UNCLEAR)
-    .values(inquire_at=_QUESTION.c.inquire_at, absent_count=_QUESTION.c.absent_count)
+    .values({name: _QUESTION.c[name] for name in ("inquire_at", "absent_count", "lease_owner")})
+)
+_GIVE_UP_QUESTIONS: Final = Prepared(
+    update(TRANSACTION)
+    .where(_UNCLEAR, TRANSACTION.c.inquire_at > _NOW, among(TRANSACTION.c.lease_owner, "owners"))
+    .values(inquire_at=_NOW)
 )
 _SEND_NOW: Final = Prepared(
     update(TRANSACTION)

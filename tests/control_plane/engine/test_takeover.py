@@ -4,10 +4,14 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from connectors.connection import ConnectionSettings
 from connectors.registry import opened
+from control_plane.engine import permits
 from control_plane.engine.check import check
 from control_plane.engine.deliver import deliver
+from control_plane.engine.inquire import inquire
 from control_plane.engine.parts import EngineSettings, Unit
 from control_plane.engine.pull import pull_next
 from control_plane.engine.reap import reap
@@ -16,6 +20,10 @@ from control_plane.store.incarnations import Start
 from control_plane.store.transactions import Work
 from tests.stands.claims import claim
 from tests.stands.world import GRACE, World
+
+
+class KilledError(BaseException):
+    """The process is gone, whatever it was about to do."""
 
 
 async def lease_and_die(w: World) -> None:
@@ -38,6 +46,14 @@ async def lease_and_die(w: World) -> None:
     assert len(await w.parts.write(lease)) == 1
 
 
+async def die(*_: object, **__: object) -> None:
+    raise KilledError
+
+
+async def given_up_questions(w: World, incarnation: int) -> int:
+    return await w.parts.write(lambda u: queue.give_up_questions(u.session, [incarnation], now=u.now))
+
+
 async def test_a_dead_workers_document_is_in_doubt_asked_about_and_sent_once(w: World) -> None:
     await lease_and_die(w)
     assert await reap(w.parts) == 0  # its lease still stands
@@ -49,6 +65,22 @@ async def test_a_dead_workers_document_is_in_doubt_asked_about_and_sent_once(w: 
     (row,) = await w.transactions()
     assert (row.state, row.attempt_count) == ("posted", 2)
     assert len((await w.erp_books())["documents"]) == 1
+
+
+async def test_what_a_worker_died_asking_about_is_asked_at_once_when_it_is_given_up(
+    w: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lease_and_die(w)
+    w.runtime.advance(timedelta(seconds=31))
+    assert await reap(w.parts) == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(permits, "call", die)
+        with pytest.raises(KilledError):
+            await inquire(w.parts)
+    assert await given_up_questions(w, w.parts.incarnation + 1) == 0
+    assert await inquire(w.parts) == 0  # it may live, and be about to hear the answer
+    assert await given_up_questions(w, w.parts.incarnation) == 1
+    assert await inquire(w.parts) == 1
 
 
 async def test_what_a_dead_worker_sent_to_a_target_that_cannot_be_asked_is_a_persons(
