@@ -1,19 +1,23 @@
-"""Care: after a process was lost, what it may have died of is looked at one by one."""
+"""Care: after a process was lost, what it may have died of is looked at apart."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
 class Care:
-    """What is still to be looked at one by one.
+    """What is still to be looked at apart.
 
     A process that ends without a word may have died of what it looked at. Nothing of that was committed, so it is
-    first in line again: the first page of every kind of work after such an end is looked at one by one, each under a
-    note that is committed before.
+    first in line again: the first page of every kind of work after such an end is looked at a few at a time, and
+    alone what is on trial already, each under a note that is committed before.
     """
 
     is_needed: bool = False
     """A process before this one was lost."""
+    alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by what is on trial: else it would answer for what another kind of work died of."""
     _done: set[str] = field(default_factory=set)
     _tried: set[int] = field(default_factory=set)
 
@@ -29,8 +33,8 @@ class Care:
         """Note that more was put before it that nobody has looked at yet."""
         self._done.discard(work)
 
-    def is_first_trial_of(self, payload_id: int) -> bool:
-        """Note that a payload is tried, and return whether this process tries it for the first time."""
-        is_first = payload_id not in self._tried
-        self._tried.add(payload_id)
-        return is_first
+    def first_trials_of(self, payload_ids: Sequence[int]) -> list[int]:
+        """Note that payloads are tried, and return those that this process tries for the first time."""
+        fresh = [one for one in payload_ids if one not in self._tried]
+        self._tried.update(fresh)
+        return fresh

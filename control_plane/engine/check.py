@@ -1,6 +1,6 @@
 """Check: a received document walks through its flow's steps and becomes ready, held, failed or withdrawn."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,7 @@ from control_plane.domain.verdict import Case, Verdict
 from control_plane.engine import facts, succeed, trouble
 from control_plane.engine import intents as intents_json
 from control_plane.engine.parts import Parts, Unit
-from control_plane.engine.poison import begin_trial
+from control_plane.engine.poison import apart, trial
 from control_plane.engine.understand import NOT_READ, as_corrected, envelope_of
 from control_plane.flows.flow import Flow, StepRecord, StepResult, destination, run
 from control_plane.store import (
@@ -67,16 +67,16 @@ async def check(parts: Parts) -> int:
     """Check what was received; return how many documents were looked at."""
     if parts.care.is_needed_for(_CHECK):
         return await _check_apart(parts)
-    return await parts.write(partial(_check, parts, _next))
+    return await parts.write(lambda unit: _check(unit, parts, _next(unit, parts)))
 
 
 async def _check_apart(parts: Parts) -> int:
-    """Check the first batch after a process was lost one by one: what nobody comes back from is put aside."""
+    """Check the first batch after a process was lost apart: what nobody comes back from is put aside."""
     works = await parts.write(lambda unit: _next(unit, parts))
     done = 0
-    for work in works:
-        await begin_trial(parts, work.payload_id)
-        done += await parts.write(partial(_check, parts, partial(_still_to_check, work.id)))
+    for group in await apart(parts, works, lambda work: work.payload_id):
+        async with trial(parts, [work.payload_id for work in group]):
+            done += await parts.write(partial(_check_still, parts, group))
     if works:
         parts.care.is_over_for(_CHECK)
     return done
@@ -89,12 +89,14 @@ def _next(unit: Unit, parts: Parts) -> Sequence[Work]:
     return queue.to_check(unit.session, parts.settings.batch)
 
 
-def _still_to_check(transaction_id: int, unit: Unit, _parts: Parts) -> Sequence[Work]:
-    return transactions.standing(unit.session, State.RECEIVED, [transaction_id])
+def _check_still(parts: Parts, group: Sequence[Work], unit: Unit) -> int:
+    """Check those that no other worker has checked meanwhile; the trial is over for all."""
+    done = _check(unit, parts, transactions.standing(unit.session, State.RECEIVED, [work.id for work in group]))
+    trials.end(unit.session, [work.payload_id for work in group])
+    return done
 
 
-def _check(parts: Parts, chosen: Callable[[Unit, Parts], Sequence[Work]], unit: Unit) -> int:
-    works = chosen(unit, parts)
+def _check(unit: Unit, parts: Parts, works: Sequence[Work]) -> int:
     if works:
         holds.watch(unit.session, [succeed.posting_key(work) for work in works if work.version > 1])
         judge(unit, examine(unit, parts, works))

@@ -9,7 +9,7 @@ from typing import Final
 
 from connectors.contract import Envelope, Source
 from control_plane.engine.parts import Parts, Unit
-from control_plane.engine.poison import begin_trial
+from control_plane.engine.poison import apart, trial
 from control_plane.engine.receive import EventKey, Feed, Read, Reception, act_on, entity_of, sort_out, store
 from control_plane.engine.understand import NOT_READ
 from control_plane.store import inbox, trials
@@ -55,28 +55,35 @@ async def act_on_kept(parts: Parts) -> int:
         return 0
     if parts.care.is_needed_for(ACT_ON_KEPT):
         parts.care.is_over_for(ACT_ON_KEPT)
-        return await _act_on_each(parts)
+        return await _act_on_apart(parts)
     try:
         return await parts.write(partial(_act_on_page, parts))
     except DatabaseTroubleError:
         raise
     except Exception:  # our own mistake over one envelope must not hold up the others
-        LOG.exception("a page of events failed, they are taken one by one")
-        return await _act_on_each(parts)
+        LOG.exception("a page of events failed, they are taken apart")
+        return await _act_on_apart(parts)
 
 
-async def _act_on_each(parts: Parts) -> int:
-    done, after = 0, 0
+async def _act_on_apart(parts: Parts) -> int:
     waiting = await parts.read(lambda session: inbox.unread(session, _sources(parts), parts.settings.page))
-    for one in waiting:
+    return await _act_on_groups(parts, await apart(parts, waiting, lambda one: one.arrival.payload_id))
+
+
+async def _act_on_groups(parts: Parts, groups: Sequence[Sequence[Unread]], after: int = 0) -> int:
+    """Act on groups in their order, and one by one on those of a group that failed."""
+    done = 0
+    for group in groups:
         try:
-            await begin_trial(parts, one.arrival.payload_id)
-            done += await parts.write(partial(_act_on_page, parts, after=after, limit=1))
+            async with trial(parts, [one.arrival.payload_id for one in group]):
+                done += await parts.write(partial(_act_on_page, parts, after=after, limit=len(group)))
         except DatabaseTroubleError:
             raise
         except Exception:
-            LOG.exception("an event failed", extra={"event": one.arrival.envelope.id})
-        after = one.arrival.inbox_id
+            LOG.exception("events failed", extra={"events": [one.arrival.envelope.id for one in group]})
+            if len(group) > 1:
+                done += await _act_on_groups(parts, [[one] for one in group], after)
+        after = group[-1].arrival.inbox_id
     return done
 
 

@@ -1,8 +1,10 @@
 """Poison: a document that no worker survives is put aside, so that the others go on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Final
+from itertools import groupby
+from typing import Final, TypeVar
 
 from connectors.failures import Failure
 from control_plane.domain.machine import By
@@ -13,6 +15,10 @@ from control_plane.store import suspects, transactions, transitions, trials
 from control_plane.store.transactions import Work
 from control_plane.store.transitions import Change
 
+T = TypeVar("T")
+
+TOGETHER: Final = 20
+"""So many are on trial in one unit of work as long as no process was lost over one of them."""
 SUSPECT_AFTER: Final = 2
 """Workers lost in a row: by chance this happens to all who were in one batch with it. From then on it is sent apart."""
 POISON_AFTER: Final = SUSPECT_AFTER + 3
@@ -21,10 +27,25 @@ APART: Final = timedelta(milliseconds=500)
 """Between two suspects: long enough that they are not sent in one batch."""
 
 
-async def begin_trial(parts: Parts, payload_id: int) -> None:
-    """Commit that we are about to look at a payload, alone: once per process, however often it tries."""
-    if parts.care.is_first_trial_of(payload_id):
-        await parts.write(lambda unit: trials.begin(unit.session, payload_id, now=unit.now))
+async def apart(parts: Parts, line: Sequence[T], payload_of: Callable[[T], int]) -> list[Sequence[T]]:
+    """Return what is looked at together, in the order of the line: alone what is on trial already, else a few."""
+    tried = await parts.read(lambda session: trials.begun(session, [payload_of(one) for one in line]))
+    alike = groupby(line, key=lambda one: payload_of(one) in tried)
+    return [group for is_tried, some in alike for group in _cut(list(some), 1 if is_tried else TOGETHER)]
+
+
+def _cut(line: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [line[first : first + size] for first in range(0, len(line), size)]
+
+
+@asynccontextmanager
+async def trial(parts: Parts, payload_ids: Sequence[int]) -> AsyncIterator[None]:
+    """Commit that we are about to look at payloads: once per process, however often it tries; one trial at a time."""
+    async with parts.care.alone:
+        fresh = parts.care.first_trials_of(payload_ids)
+        if fresh:
+            await parts.write(lambda unit: trials.begin(unit.session, fresh, now=unit.now))
+        yield
 
 
 def delays(unit: Unit, works: Sequence[Work]) -> Mapping[int, timedelta]:

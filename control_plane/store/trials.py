@@ -1,7 +1,7 @@
-"""Trials: payloads that are looked at alone after a process was lost, and how often nobody came back from it."""
+"""Trials: payloads that are looked at apart after a process was lost, and how often nobody came back from it."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Table, bindparam, delete
@@ -14,15 +14,26 @@ from control_plane.store.tables import TrialRow
 
 MOST: Final = 3
 """Processes that a payload may end before it is read no more."""
+SIDE_BY_SIDE: Final = timedelta(seconds=1)
+"""What is begun again so soon is another worker's trial, not that of a process after one that was lost."""
 
 _TRIAL: Final[Table] = table_of(TrialRow)
 
 
-def begin(session: Session, payload_id: int, *, now: datetime) -> None:
-    """Note that somebody is about to look at a payload, alone: to be committed before."""
-    insert = upsert(session, TrialRow).values(payload_id=payload_id, count=1, begun_at=now)
+def begin(session: Session, payload_ids: Collection[int], *, now: datetime) -> None:
+    """Note that somebody is about to look at payloads: to be committed before."""
+    rows = [{"payload_id": one, "count": 1, "begun_at": now} for one in sorted(payload_ids)]
     once_more = {"count": _TRIAL.c.count + 1, "begun_at": now}
-    session.connection().execute(insert.on_conflict_do_update(index_elements=["payload_id"], set_=once_more))
+    insert = upsert(session, TrialRow).values(rows)
+    is_after_a_loss = _TRIAL.c.begun_at <= now - SIDE_BY_SIDE
+    session.connection().execute(
+        insert.on_conflict_do_update(index_elements=["payload_id"], set_=once_more, where=is_after_a_loss)
+    )
+
+
+def begun(session: Session, payload_ids: Collection[int]) -> frozenset[int]:
+    """Return those payloads that somebody began to look at, and that nobody has come back from."""
+    return frozenset(_BEGUN.scalars(session, ids=list(payload_ids))) if payload_ids else frozenset()
 
 
 def condemned(session: Session, payload_ids: Collection[int]) -> frozenset[int]:
@@ -35,6 +46,7 @@ def end(session: Session, payload_ids: Collection[int]) -> None:
     _END.run(session, ids=list(payload_ids))
 
 
+_BEGUN: Final = Prepared(core_select(_TRIAL.c.payload_id).where(among(_TRIAL.c.payload_id, "ids")))
 _CONDEMNED: Final = Prepared(
     core_select(_TRIAL.c.payload_id).where(among(_TRIAL.c.payload_id, "ids"), _TRIAL.c.count > bindparam("most", MOST))
 )

@@ -81,7 +81,7 @@ Index(
 
 
 class TrialRow(SQLModel, table=True):
-    """A payload that is read alone since a process was lost: how often that was begun, and did not end."""
+    """A payload that is looked at apart since a process was lost: how often that was begun, and did not end."""
 
     __tablename__ = "trial"
     payload_id: int = Field(primary_key=True, sa_type=BIG, sa_column_kwargs={"autoincrement": False})

@@ -1,7 +1,9 @@
-"""What a process dies of while it reads or checks: found one by one, put aside after three, while the others go on."""
+"""What a process dies of while it reads or checks: found apart, put aside after three, while the others go on."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,17 +19,20 @@ from control_plane.engine import check
 from control_plane.engine.care import Care
 from control_plane.engine.keep import keep
 from control_plane.engine.parts import Unit
+from control_plane.engine.poison import TOGETHER, trial
 from control_plane.engine.receive import Feed
 from control_plane.engine.understand import Reader
 from control_plane.flows import flow
-from control_plane.store import connections
+from control_plane.store import connections, trials
 from control_plane.store.tables import TrialRow
-from control_plane.store.trials import MOST
+from control_plane.store.trials import MOST, SIDE_BY_SIDE
 from tests.connectors.events.papers import event, report
 from tests.stands.claims import claim
 from tests.stands.world import World
 
 DEADLY = "TR-2"
+CROWD = tuple(f"TR-{number}" for number in range(1000, 1000 + 2 * TOGETHER + 5))
+BEGINS_ANEW = timedelta(seconds=3)
 LIVES_AT_MOST = 20
 
 
@@ -45,9 +50,9 @@ async def travel(w: World) -> AsyncIterator[World]:
         yield w
 
 
-def deadly(translate: Callable[..., Translation], marker: bytes) -> Callable[..., Translation]:
+def deadly(translate: Callable[..., Translation], *markers: bytes) -> Callable[..., Translation]:
     def translated(source: Any, envelope: Envelope) -> Translation:
-        if marker in envelope.payload:
+        if any(marker in envelope.payload for marker in markers):
             raise KilledError
         return translate(source, envelope)
 
@@ -66,6 +71,7 @@ async def send(w: World, *names: str) -> None:
 async def deaths_of(w: World) -> int:
     """Live through one process after another until one survives, and return how many died."""
     for died in range(LIVES_AT_MOST):
+        w.runtime.advance(BEGINS_ANEW)
         w.parts = replace(w.parts, care=Care(is_needed=died > 0), reader=Reader())
         try:
             await w.settle()
@@ -77,6 +83,14 @@ async def deaths_of(w: World) -> int:
 
 async def states(w: World) -> dict[str, tuple[str, str]]:
     return {row.source_id: (row.state, row.reason) for row in await w.transactions()}
+
+
+def begin(unit: Unit) -> None:
+    trials.begin(unit.session, [1], now=unit.now)
+
+
+async def trials_of(w: World) -> list[TrialRow]:
+    return await w.parts.read(lambda session: list(session.exec(select(TrialRow)).all()))
 
 
 async def test_what_no_process_survives_reading_is_put_aside_and_the_others_go_on(
@@ -94,6 +108,46 @@ async def test_what_no_process_survives_reading_is_put_aside_and_the_others_go_o
     assert "Whoever reads document" in case.sentence
 
 
+@pytest.mark.parametrize("places", [(TOGETHER - 1,), (3, 4, TOGETHER + 2)])
+async def test_no_innocent_is_put_aside_because_it_was_looked_at_together_with_a_culprit(
+    travel: World, monkeypatch: pytest.MonkeyPatch, places: tuple[int, ...]
+) -> None:
+    culprits = {CROWD[place] for place in places}
+    monkeypatch.setattr(EventsSource, "translate", deadly(EventsSource.translate, *(one.encode() for one in culprits)))
+    await send(travel, *CROWD)
+    assert await deaths_of(travel) <= 1 + MOST * len(culprits)
+    stand = await states(travel)
+    assert {name for name, where in stand.items() if where == ("failed", "poison")} == culprits
+    assert sorted(stand) == sorted(CROWD)
+    assert "received" not in {state for state, _ in stand.values()}
+    assert await trials_of(travel) == []
+
+
+async def test_what_is_on_trial_does_not_answer_for_another_trial(w: World) -> None:
+    begun = asyncio.Event()
+
+    async def look() -> None:
+        async with trial(w.parts, [2]):
+            begun.set()
+
+    async with trial(w.parts, [1]):
+        second = asyncio.create_task(look())
+        await asyncio.sleep(0.05)
+        assert [row.payload_id for row in await trials_of(w)] == [1]
+    await second
+    assert begun.is_set()
+
+
+async def test_workers_that_look_at_the_same_side_by_side_condemn_nothing(w: World) -> None:
+    for _ in range(2 * MOST):
+        await w.parts.write(begin)
+        w.runtime.advance(SIDE_BY_SIDE / (4 * MOST))
+    assert [row.count for row in await trials_of(w)] == [1]
+    w.runtime.advance(SIDE_BY_SIDE)
+    await w.parts.write(begin)
+    assert [row.count for row in await trials_of(w)] == [2]
+
+
 async def test_what_no_process_survives_checking_is_put_aside_and_may_be_tried_anew(
     travel: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,7 +162,7 @@ async def test_what_no_process_survives_checking_is_put_aside_and_may_be_tried_a
     await send(travel, "TR-1", DEADLY, "TR-3")
     assert await deaths_of(travel) == 1 + MOST
     assert (await states(travel))[DEADLY] == ("failed", "poison")
-    assert await travel.parts.read(lambda session: list(session.exec(select(TrialRow)).all())) == []
+    assert await trials_of(travel) == []
 
 
 async def test_what_no_process_survives_pulling_is_put_aside_and_the_stream_goes_on(
