@@ -171,24 +171,21 @@ _IS_ALIVE: Final = ~exists().where(_INCARNATION.c.id == _OWNER, _INCARNATION.c.e
 _URGENT: Final = 1000
 
 
-_FLOW: Final = TRANSACTION.c.flow.concat("")
-"""Else SQLite reads the whole flow by another index."""
-
-
-def _may_leave(one: FromClause, flow: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
+def _may_leave(one: FromClause) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for a transaction that waits: its time has come, and nobody wants it back."""
     return (
         one.c.priority_at <= _NOW,
         one.c.recalled_at.is_(None),
         one.c.reversal_wanted_at.is_(None),
-        among(flow, "flows"),
+        among(one.c.flow, "flows"),
         _IS_ALIVE,
     )
 
 
 _SOONEST: Final = (
-    core_select(*(TRANSACTION.c[name] for name in ("id", "due_at", "priority_at", "recalled_at", "reversal_wanted_at")))
-    .add_columns(_FLOW.label("flow"))
+    core_select(
+        *(TRANSACTION.c[one] for one in ("id", "due_at", "priority_at", "recalled_at", "reversal_wanted_at", "flow"))
+    )
     .where(*_WAITS)
     .order_by(TRANSACTION.c.due_at, TRANSACTION.c.id)
     .limit(_URGENT)
@@ -220,21 +217,16 @@ def _leasing(chosen: Select[Any]) -> Update:
     )
 
 
-_LEASE: Final = Prepared(
-    _leasing(_first(TRANSACTION, "priority_at", *_WAITS, *_may_leave(TRANSACTION, _FLOW))),
-    postgresql=_leasing(_first(TRANSACTION, "priority_at", *_WAITS, *_may_leave(TRANSACTION, TRANSACTION.c.flow))),
-)
-"""PostgreSQL knows how many a flow has: else it thinks that few wait, and reads them all."""
-_MAY_LEAVE_SOON: Final = _may_leave(_SOONEST, _SOONEST.c.flow)
+_LEASE: Final = Prepared(_leasing(_first(TRANSACTION, "priority_at", *_WAITS, *_may_leave(TRANSACTION))))
 _LEASE_URGENT: Final = Prepared(
-    _leasing(_first(_SOONEST, "due_at", *_MAY_LEAVE_SOON)),
-    postgresql=_leasing(  # which locks what it has chosen, and looks a few up by their ids
+    _leasing(_first(_SOONEST, "due_at", *_may_leave(_SOONEST))),
+    postgresql=_leasing(  # which looks them up by their ids one after the other, and locks as many as it takes
         _first(
-            TRANSACTION,
+            _SOONEST,
             "due_at",
-            TRANSACTION.c.id.in_(core_select(_SOONEST.c.id).where(*_MAY_LEAVE_SOON)),
+            TRANSACTION.c.id == _SOONEST.c.id,
             TRANSACTION.c.state == State.READY.value,
-            *_may_leave(TRANSACTION, _FLOW),
+            *_may_leave(TRANSACTION),
         )
     ),
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, literal_column, update
+from sqlalchemy import ColumnElement, Table, bindparam, literal_column, update
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
@@ -16,9 +16,11 @@ from control_plane.runtime import Ids
 from control_plane.store import ledger, lineage
 from control_plane.store.database import advisory_lock
 from control_plane.store.prepared import Prepared, Row, among, given
-from control_plane.store.statements import dialect_of, insert_many
-from control_plane.store.tables import TransactionRow
+from control_plane.store.statements import dialect_of, insert_many, table_of
+from control_plane.store.tables import LookUpRow, TransactionRow
 from control_plane.store.transitions import TRANSACTION, key_of
+
+LOOK_UP: Final[Table] = table_of(LookUpRow)
 
 # As the partial indexes say it: SQLite uses them for no other form, not even for `is_open = 1`, a Boolean's.
 _OPEN: Final[ColumnElement[bool]] = literal_column("is_open")
@@ -94,10 +96,9 @@ _STANDING: Final = Prepared(
 )
 _LOCK: Final = Prepared(core_select(TRANSACTION.c.id).where(_IS_NAMED).order_by(TRANSACTION.c.id).with_for_update())
 _VERSIONS: Final = Prepared(
-    _WORK.where(
-        TRANSACTION.c.flow.concat("") == bindparam("flow"),  # else SQLite reads the whole flow by another index
-        among(TRANSACTION.c.source_id, "source_ids"),
-    ).order_by(TRANSACTION.c.id)
+    _WORK.join(LOOK_UP, LOOK_UP.c.transaction_id == TRANSACTION.c.id)
+    .where(TRANSACTION.c.flow == bindparam("flow"), among(LOOK_UP.c.source_id, "source_ids"))
+    .order_by(TRANSACTION.c.id)
 )
 _HEADS: Final = Prepared(
     core_select(TRANSACTION.c.order_key).where(among(TRANSACTION.c.order_key, "keys"), _OPEN).distinct()
@@ -119,9 +120,10 @@ def _seeking_alike() -> Prepared:
     return Prepared(
         core_select(*_CANDIDATE_COLUMNS)
         .where(
+            LOOK_UP.c.currency == amount.c.currency,
+            LOOK_UP.c.amount_minor == amount.c.amount_minor,
+            TRANSACTION.c.id == LOOK_UP.c.transaction_id,
             TRANSACTION.c.flow == amount.c.flow,
-            TRANSACTION.c.currency == amount.c.currency,
-            TRANSACTION.c.amount_minor == amount.c.amount_minor,
             TRANSACTION.c.state.not_in(gone),
             TRANSACTION.c.content_hash != "",  # what could not be read repeats nothing
         )
@@ -144,14 +146,15 @@ def bear(session: Session, births: Sequence[Birth], ids: Ids, *, now: datetime) 
     """Insert transactions: received into the ledger, and head of their order key where nothing is before them."""
     if not births:
         return
-    rows = [dict(birth.row) for birth in births]
+    rows = [{**_DEFAULTS, **birth.row} for birth in births]
     heads = _heads(session, [row["order_key"] for row in rows])
     for row in rows:
         row["is_open"] = State(row["state"]) in OPEN
         row["is_head"] = row["is_open"] and row["order_key"] not in heads
         if row["is_open"]:
             heads.add(row["order_key"])
-    insert_many(session, TransactionRow, [_DEFAULTS | row for row in rows])
+    insert_many(session, TransactionRow, rows)
+    insert_many(session, LookUpRow, [_look_up(row) for row in rows])
     lineage.tell(session, [_receipt(birth, now) for birth in births], ids)
     ledger.move(session, [_arrival(birth.row) for birth in births], now=now)
 
@@ -240,6 +243,9 @@ _DEFAULTS: Final[dict[str, Any]] = {  # column values
 }
 
 
+_LOOKED_UP: Final = tuple(name for name in LookUpRow.model_fields if name in TransactionRow.model_fields)
+
+
 def _lock_in_order(session: Session, transaction_ids: Sequence[int]) -> None:
     """Lock several rows the oldest first: two who do so never wait for each other."""
     if len(transaction_ids) > 1 and dialect_of(session) != "sqlite":
@@ -260,6 +266,10 @@ def _heads(session: Session, order_keys: Sequence[str]) -> set[str]:
     keys = set(order_keys)
     advisory_lock(session, keys)
     return set(_HEADS.scalars(session, keys=sorted(keys)))
+
+
+def _look_up(row: Mapping[str, Any]) -> dict[str, Any]:  # column values
+    return {"transaction_id": row["id"]} | {name: row[name] for name in _LOOKED_UP}
 
 
 def _receipt(birth: Birth, now: datetime) -> lineage.Entry:

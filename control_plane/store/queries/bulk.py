@@ -29,6 +29,7 @@ from control_plane.store.tables import (
     MasterDataRow,
     PayloadRow,
 )
+from control_plane.store.transactions import LOOK_UP
 from control_plane.store.transitions import TRANSACTION
 
 _CASE: Final[Table] = table_of(ExceptionCaseRow)
@@ -206,11 +207,12 @@ def items(session: Session, operation_id: int, state: ItemState | None, *, after
 def likely_repeated(session: Session, operation_id: int) -> int:
     """Return how many documents another one looks like: the same counterparty, day and amount, and it stands."""
     mine, other = TRANSACTION.alias("mine"), TRANSACTION.alias("other")
-    same = and_(*(mine.c[name] == other.c[name] for name in ("flow", "counterparty", "currency", "amount_minor")))
+    same = and_(*(mine.c[name] == LOOK_UP.c[name] for name in ("flow", "counterparty", "currency", "amount_minor")))
     is_another = (other.c.state.not_in(_WITHDRAWN), other.c.source_id != mine.c.source_id, mine.c.counterparty != "")
     query = (
         select(func.count(mine.c.id.distinct()))
-        .select_from(ITEM.join(mine, mine.c.id == ITEM.c.transaction_id).join(other, same))
+        .select_from(ITEM.join(mine, mine.c.id == ITEM.c.transaction_id).join(LOOK_UP, same))
+        .join(other, other.c.id == LOOK_UP.c.transaction_id)
         .where(ITEM.c.operation_id == operation_id, *is_another, mine.c.document_date == other.c.document_date)
     )
     return int(session.connection().execute(query).scalar_one())

@@ -26,12 +26,14 @@ from control_plane.store.tables import (
     PostingRow,
     TransactionRow,
 )
+from control_plane.store.transactions import LOOK_UP
 from control_plane.store.transitions import TRANSACTION
 
 _BALANCE: Final[Table] = table_of(LedgerBalanceRow)
 _POSTING: Final[Table] = table_of(PostingRow)
 _NAMES: Final = ("source_id", "source_document_id", "document_number", "counterparty")
-"""Indexed columns by which people know a document."""
+"""By which people know a document."""
+_LOOKED_UP: Final = LOOK_UP.join(TRANSACTION, TRANSACTION.c.id == LOOK_UP.c.transaction_id)
 ASIDE: Final = frozenset({State.RETURNED_TO_SOURCE, State.REVERSED, State.CANCELLED, State.DUPLICATE, State.SUPERSEDED})
 """Neither open nor simply posted: few among many."""
 _IS_ASIDE: Final = "state IN ('returned_to_source', 'reversed', 'cancelled', 'duplicate', 'superseded')"
@@ -72,8 +74,10 @@ def transaction(session: Session, scope: Scope, transaction_id: int) -> Transact
 
 def versions(session: Session, scope: Scope, row: TransactionRow) -> list[TransactionRow]:
     """Return all versions of a transaction's business object in its flow, oldest first."""
-    same = {"flow": row.flow, "source_system": row.source_system, "source_id": row.source_id}
-    return transactions(session, scope, Wanted(equal=same), before=None, limit=MOST)[::-1]
+    query = select(LOOK_UP.c.transaction_id).where(LOOK_UP.c.source_id == row.source_id)
+    found = session.connection().execute(query).scalars().all()
+    same = {"flow": row.flow, "source_system": row.source_system}
+    return transactions(session, scope, Wanted(equal=same, among=found), before=None, limit=MOST)[::-1]
 
 
 def named(session: Session, scope: Scope, identifiers: Sequence[str], flows: Sequence[str]) -> dict[str, list[int]]:
@@ -140,11 +144,12 @@ def _spellings(given: str) -> set[str]:
 
 
 def _hits(session: Session, scope: Scope, texts: Sequence[str], flows: Sequence[str]) -> Iterator[tuple[int, str]]:
-    by_name = [(TRANSACTION.c[name], TRANSACTION.c[name].in_(texts)) for name in _NAMES]
-    reference = TRANSACTION.c.business_reference
-    by_reference = (reference, and_(TRANSACTION.c.flow.in_(flows), reference.in_(texts)))
+    by_name = [(LOOK_UP.c[name], LOOK_UP.c[name].in_(texts)) for name in _NAMES]
+    reference = LOOK_UP.c.business_reference
+    by_reference = (reference, and_(LOOK_UP.c.flow.in_(flows), reference.in_(texts)))
     for name, condition in (*by_name, by_reference):
-        query = select(TRANSACTION.c.id, name).where(within(scope, TRANSACTION.c.legal_entity_id), condition)
+        query = select(TRANSACTION.c.id, name).select_from(_LOOKED_UP)
+        query = query.where(within(scope, TRANSACTION.c.legal_entity_id), condition)
         yield from _pairs(session, query.order_by(TRANSACTION.c.id.desc()).limit(MOST * len(texts)))
     for name in (_POSTING.c.number, _POSTING.c.reference):
         query = select(_POSTING.c.transaction_id, name).where(
@@ -169,9 +174,10 @@ def _by_amount(session: Session, scope: Scope, given: str) -> list[int]:
     text, _, currency = given.strip().partition(" ")
     currencies = [currency.strip().upper()] if currency.strip() else _currencies(session)
     amounts = [(one, minor) for one in currencies if (minor := _minor(text, one)) is not None]
-    columns = tuple_(TRANSACTION.c.currency, TRANSACTION.c.amount_minor)
+    columns = tuple_(LOOK_UP.c.currency, LOOK_UP.c.amount_minor)
     query = (
         select(TRANSACTION.c.id)
+        .select_from(_LOOKED_UP)
         .where(within(scope, TRANSACTION.c.legal_entity_id), columns.in_(amounts))
         .order_by(TRANSACTION.c.id.desc())
         .limit(MOST)

@@ -21,6 +21,7 @@ from control_plane.store.tables.desk import ApprovalRow, ExceptionCaseRow, HoldR
 from control_plane.store.tables.documents import (
     InboxRow,
     LineageRow,
+    LookUpRow,
     PayloadRow,
     PostingRow,
     TransactionRow,
@@ -65,6 +66,7 @@ __all__ = [
     "LedgerBalanceRow",
     "LedgerMovementRow",
     "LineageRow",
+    "LookUpRow",
     "MasterDataRow",
     "MentionRow",
     "MergeRow",

@@ -110,12 +110,6 @@ class TransactionRow(SQLModel, table=True):
         ),
         partial_index("ix_transaction_late", "flow", "legal_entity_id", where="sla_status = 'breached'"),
         partial_index("ix_transaction_money", "group_minor", "id", where="is_open"),
-        Index("ix_transaction_object", "source_id", "source_system"),
-        Index("ix_transaction_source_document", "source_document_id"),
-        Index("ix_transaction_document_number", "document_number"),
-        Index("ix_transaction_amount", "currency", "amount_minor", "id"),
-        Index("ix_transaction_counterparty", "counterparty", "id"),
-        UniqueConstraint("flow", "business_reference"),
     )
     id: int = id_column()
     flow: str
@@ -187,6 +181,32 @@ class TransactionRow(SQLModel, table=True):
     trace_context: str = ""
     overrides: str = ""
     """Holds that an approver lifted, space separated."""
+
+
+class LookUpRow(SQLModel, table=True):
+    """What a transaction is found by: kept apart, because it never changes.
+
+    PostgreSQL writes into all indexes of a row again with every change of its state.
+    """
+
+    __tablename__ = "look_up"
+    __table_args__ = (
+        Index("ix_look_up_source_id", "source_id"),
+        Index("ix_look_up_source_document_id", "source_document_id"),
+        Index("ix_look_up_document_number", "document_number"),
+        Index("ix_look_up_counterparty", "counterparty", "transaction_id"),
+        Index("ix_look_up_amount", "currency", "amount_minor", "transaction_id"),
+        UniqueConstraint("business_reference", "flow"),
+    )
+    transaction_id: int = id_column()
+    flow: str
+    business_reference: str
+    source_id: str
+    source_document_id: str
+    document_number: str
+    counterparty: str
+    currency: str
+    amount_minor: int = Field(sa_type=BIG)
 
 
 class LineageRow(SQLModel, table=True):

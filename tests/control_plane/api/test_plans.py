@@ -11,7 +11,7 @@ from tests.control_plane.api.stand import Stand
 
 PARTIAL = r"(?! USING (COVERING )?INDEX (ix_transaction_(order|due|late|money|aside)|ix_inbox_unread))"
 FIRST_FOUND = r"SEARCH transaction( USING INDEX \S+ \(flow=\?\))?$"
-WHOLE_TABLE = re.compile(rf"SCAN (transaction|lineage|posting|inbox){PARTIAL}|{FIRST_FOUND}")
+WHOLE_TABLE = re.compile(rf"SCAN (transaction|look_up|lineage|posting|inbox){PARTIAL}|{FIRST_FOUND}")
 
 QUESTIONS = (
     "/v1/ledger",

@@ -28,7 +28,7 @@ from control_plane.store.tables import (
 from tests.stands.runtime import MORNING, CountingIds
 
 EMPTIED_NEVER = (
-    *("audit", "lineage", "payload", "policy", "posting", "transaction"),
+    *("audit", "lineage", "look_up", "payload", "policy", "posting", "transaction"),
     *("cause_note", "cause_merge", "failure_rule"),
 )
 FINAL = sorted(state for state in State if not TRANSITIONS[state])

@@ -15,7 +15,18 @@ from control_plane.store.database import open_database
 from control_plane.store.prepared import Prepared
 from tests.stands.databases import SqliteStand
 
-GROWING = ("transaction", "lineage", "posting", "payload", "inbox", "exception_case", "hold", "master_data", "audit")
+GROWING = (
+    "transaction",
+    "look_up",
+    "lineage",
+    "posting",
+    "payload",
+    "inbox",
+    "exception_case",
+    "hold",
+    "master_data",
+    "audit",
+)
 PARTIAL = {
     "ix_transaction_to_check",
     "ix_transaction_reap",

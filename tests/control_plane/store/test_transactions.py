@@ -3,6 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from control_plane.domain.machine import By
@@ -266,6 +267,14 @@ def test_every_version_of_a_business_object_is_found(database: Database, ids: Co
 
     with database.read() as session:
         assert transactions.versions_of(session, FLOW, [("concur", "R1"), ("concur", "R9")]) == [first, second]
+
+
+def test_two_documents_of_a_flow_never_share_a_business_reference(database: Database, ids: CountingIds) -> None:
+    shared = {"business_reference": "EXR-1"}
+    born(database, ids, birth(ids, **shared), birth(ids, flow="another", **shared))
+
+    with pytest.raises(IntegrityError):
+        born(database, ids, birth(ids, "R2", **shared))
 
 
 def test_standing_documents_over_the_same_amount_are_found_the_newest_first(

@@ -15,7 +15,7 @@ branch_labels: Final = None
 depends_on: Final = None
 
 
-_APPEND_ONLY: Final = ("audit", "lineage")
+_APPEND_ONLY: Final = ("audit", "lineage", "look_up")
 _UNDELETABLE: Final = ("payload", "policy", "posting", "transaction")
 
 _ERASES: Final = """
@@ -114,6 +114,7 @@ def upgrade() -> None:
         _create_ledger_balance,
         _create_ledger_movement,
         _create_lineage,
+        _create_look_up,
         _create_master_data,
         _create_pacing,
         _create_payload,
@@ -148,6 +149,7 @@ def downgrade() -> None:
         "payload",
         "pacing",
         "master_data",
+        "look_up",
         "lineage",
         "ledger_movement",
         "ledger_balance",
@@ -534,6 +536,31 @@ def _create_lineage() -> None:
         batch_op.create_index("ix_lineage_transaction", ["transaction_id", "id"], unique=False)
 
 
+def _create_look_up() -> None:
+    op.create_table(
+        "look_up",
+        sa.Column(
+            "transaction_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("flow", sqltypes.AutoString(), nullable=False),
+        sa.Column("business_reference", sqltypes.AutoString(), nullable=False),
+        sa.Column("source_id", sqltypes.AutoString(), nullable=False),
+        sa.Column("source_document_id", sqltypes.AutoString(), nullable=False),
+        sa.Column("document_number", sqltypes.AutoString(), nullable=False),
+        sa.Column("counterparty", sqltypes.AutoString(), nullable=False),
+        sa.Column("currency", sqltypes.AutoString(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("transaction_id", name=op.f("pk_look_up")),
+        sa.UniqueConstraint("business_reference", "flow", name=op.f("uq_look_up_business_reference_flow")),
+    )
+    with op.batch_alter_table("look_up", schema=None) as batch_op:
+        batch_op.create_index("ix_look_up_amount", ["currency", "amount_minor", "transaction_id"], unique=False)
+        batch_op.create_index("ix_look_up_counterparty", ["counterparty", "transaction_id"], unique=False)
+        batch_op.create_index("ix_look_up_document_number", ["document_number"], unique=False)
+        batch_op.create_index("ix_look_up_source_document_id", ["source_document_id"], unique=False)
+        batch_op.create_index("ix_look_up_source_id", ["source_id"], unique=False)
+
+
 def _create_master_data() -> None:
     op.create_table(
         "master_data",
@@ -794,12 +821,8 @@ def _create_transaction() -> None:
         sa.Column("trace_context", sqltypes.AutoString(), nullable=False),
         sa.Column("overrides", sqltypes.AutoString(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transaction")),
-        sa.UniqueConstraint("flow", "business_reference", name=op.f("uq_transaction_flow_business_reference")),
     )
     with op.batch_alter_table("transaction", schema=None) as batch_op:
-        batch_op.create_index("ix_transaction_amount", ["currency", "amount_minor", "id"], unique=False)
-        batch_op.create_index("ix_transaction_counterparty", ["counterparty", "id"], unique=False)
-        batch_op.create_index("ix_transaction_document_number", ["document_number"], unique=False)
         batch_op.create_index(
             "ix_transaction_due",
             ["due_at", "id"],
@@ -851,7 +874,6 @@ def _create_transaction() -> None:
             sqlite_where=sa.text("is_open"),
             postgresql_where=sa.text("is_open"),
         )
-        batch_op.create_index("ix_transaction_object", ["source_id", "source_system"], unique=False)
         batch_op.create_index(
             "ix_transaction_order",
             ["order_key", "id"],
@@ -880,7 +902,6 @@ def _create_transaction() -> None:
             sqlite_where=sa.text("sla_next_at IS NOT NULL"),
             postgresql_where=sa.text("sla_next_at IS NOT NULL"),
         )
-        batch_op.create_index("ix_transaction_source_document", ["source_document_id"], unique=False)
         batch_op.create_index(
             "ix_transaction_to_check",
             ["id"],
