@@ -51,7 +51,7 @@ def translation_of(envelope: Envelope) -> Translation:
 def _violations(kind: Kind, event: EventType, envelope: Envelope, data: _Json) -> Iterator[Failure]:
     if "subject" in kind.given.values() and not envelope.subject.strip():
         yield _violation("subject", "the event does not name its business object")
-    for error in _VALIDATORS[event].iter_errors(dict(data)):
+    for error in _VALIDATORS[event].iter_errors(data):
         yield _violation(path_text(error.instance_path), _problem(event, error))
 
 

@@ -85,6 +85,8 @@ class Fact:
     members: tuple[Member, ...]
     open_fields: Mapping[str, None]
     """The fields that have no default: None where the object does not name them."""
+    plan: tuple[tuple[str, str, Read | None], ...]
+    """Every member's name in the object, its field and what reads it."""
 
     @property
     def schema(self) -> Schema:
@@ -99,10 +101,9 @@ class Fact:
     def read(self, value: Any, path: Path, reading: Reading, **given: Any) -> Any:  # see above
         """Return the fact; `given` are the fields that do not stand in the object."""
         found: dict[str, Any] = {**self.open_fields, **given}
-        for member in self.members:
-            name, read = member.name, member.word.read
+        for name, field_name, read in self.plan:
             if name in value:
-                found[member.field.name] = value[name] if read is None else read(value[name], (*path, name), reading)
+                found[field_name] = value[name] if read is None else read(value[name], (*path, name), reading)
         return self.kind(**found)
 
 
@@ -110,7 +111,8 @@ def fact(kind: type, without: Collection[str] = ()) -> Fact:
     """Return how a canonical dataclass stands in an event, without the fields that the event's attributes say."""
     hints = get_type_hints(kind)
     members = tuple(_member(kind, one, hints[one.name]) for one in fields(kind) if one.name not in without)
-    return Fact(kind, members, {one.field.name: None for one in members if one.field.default is MISSING})
+    open_fields = {one.field.name: None for one in members if one.field.default is MISSING}
+    return Fact(kind, members, open_fields, tuple((one.name, one.field.name, one.word.read) for one in members))
 
 
 def path_text(path: Sequence[str | int]) -> str:
