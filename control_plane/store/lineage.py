@@ -6,14 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import Text, func, tuple_
+from sqlalchemy import Table, Text, bindparam, func, tuple_
+from sqlalchemy import select as core_select
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from control_plane.runtime import Ids
 from control_plane.store.database import advisory_lock
-from control_plane.store.statements import dialect_of, insert_rows
+from control_plane.store.prepared import Prepared
+from control_plane.store.statements import Dialect, Upsert, dialect_of, insert_rows, table_of, upsert_on
 from control_plane.store.tables import BIG, ConsumerRow, LineageRow, TransactionRow
 
 T = TypeVar("T")
@@ -89,8 +91,7 @@ def unread(
     one could still commit. Who reads as the same consumer waits.
     """
     advisory_lock(session, [f"consumer {consumer}"])
-    read = session.get(ConsumerRow, consumer)
-    after = (0, 0) if read is None else (read.xid, read.lineage_id)
+    after = next(iter(_READ.rows(session, name=consumer)), (0, 0))
     newest = _newest(session)
     if newest <= after:
         return None
@@ -123,8 +124,21 @@ def after(session: Session, place: Place, *, kinds: Collection[Kind], which: Col
 
 def advance(session: Session, consumer: str, until: Place, *, now: datetime) -> None:
     """Note how far a consumer has read, with what it made of it in the same unit of work."""
-    session.merge(ConsumerRow(name=consumer, xid=until[0], lineage_id=until[1], moved_at=now))
-    session.flush()
+    _ADVANCE.run(session, name=consumer, xid=until[0], lineage_id=until[1], moved_at=now)
+
+
+def _advancing(dialect: Dialect) -> Upsert:
+    insert = upsert_on(dialect, ConsumerRow)
+    every = insert.values({column.name: bindparam(column.name, type_=column.type) for column in _CONSUMER.c})
+    moved = {name: insert.excluded[name] for name in ("xid", "lineage_id", "moved_at")}
+    return every.on_conflict_do_update(index_elements=[_CONSUMER.c.name], set_=moved)
+
+
+_CONSUMER: Final[Table] = table_of(ConsumerRow)
+_READ: Final = Prepared(
+    core_select(_CONSUMER.c.xid, _CONSUMER.c.lineage_id).where(_CONSUMER.c.name == bindparam("name"))
+)
+_ADVANCE: Final = Prepared(_advancing("sqlite"), postgresql=_advancing("postgresql"))
 
 
 def behind(session: Session) -> dict[str, datetime | None]:
