@@ -142,9 +142,8 @@ async def _post(parts: Parts, name: str, intents: Sequence[Intent], latest: date
         return [told(intent, OutcomeKind.UNKNOWN, "answer_lost") for intent in intents]
     if isinstance(outcomes, Failure):
         return [Outcome(intent.reference, OutcomeKind.NOT_SENT, failure=outcomes) for intent in intents]
-    by_reference = {outcome.reference: outcome for outcome in outcomes}
-    unanswered = {i.reference: told(i, OutcomeKind.UNKNOWN, "answer_lost") for i in intents}
-    return [by_reference.get(intent.reference, unanswered[intent.reference]) for intent in intents]
+    answers = {outcome.reference: outcome for outcome in outcomes}
+    return [answers.get(one.reference) or told(one, OutcomeKind.UNKNOWN, "answer_lost") for one in intents]
 
 
 async def _settle(parts: Parts, under_way: UnderWay) -> None:
