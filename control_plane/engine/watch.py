@@ -1,13 +1,15 @@
-"""Watch: promises change their status in time, and exceptions that nobody touches change with time and rules."""
+"""Watch: promises and untouched exceptions change with time and rules, and answers that are old are forgotten."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from sqlmodel import Session
+
 from control_plane.domain.materiality import Materiality, materiality_of
 from control_plane.domain.sla import Standing, moved_on
 from control_plane.engine.parts import Parts, Unit
-from control_plane.store import exception_sweeps, lineage, policies, promises, rerouting, routing
+from control_plane.store import exception_sweeps, idempotency, lineage, policies, promises, rerouting, routing
 from control_plane.store.exception_sweeps import Swept
 from control_plane.store.promises import Promised
 from control_plane.store.rerouting import Rerouted
@@ -21,16 +23,21 @@ async def watch(parts: Parts) -> int:
     """Bring promises and exceptions up to date; return how many promises changed and exceptions were routed anew."""
     now = parts.runtime.now()
     due = await parts.read(lambda session: promises.due(session, now=now, limit=parts.settings.batch))
-    stirs = await parts.read(lambda session: exception_sweeps.has_due(session, now=now))
+    stirs = await parts.read(lambda session: _stirs(session, now))
     if due or stirs:
         await parts.write(lambda unit: _keep(unit, due))
     return len(due) + await _route_anew(parts)
+
+
+def _stirs(session: Session, now: datetime) -> bool:
+    return exception_sweeps.has_due(session, now=now) or idempotency.has_old(session, now=now)
 
 
 def _keep(unit: Unit, due: Sequence[Promised]) -> None:
     promises.keep(unit.session, due, {one.id: _standing(one, unit.now) for one in due}, unit.now)
     swept = exception_sweeps.sweep(unit.session, lambda: _materiality(unit), now=unit.now)
     lineage.tell(unit.session, _lines(swept, unit.now), unit.ids)
+    idempotency.forget_old(unit.session, now=unit.now)
 
 
 async def _route_anew(parts: Parts) -> int:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Table, delete, update
+from sqlalchemy import Table, bindparam, delete, update
+from sqlalchemy import select as core_select
 from sqlmodel import Session
 
+from control_plane.store.prepared import Prepared
 from control_plane.store.statements import count_of, table_of, upsert
 from control_plane.store.tables import IdempotencyRow
 
@@ -72,10 +74,14 @@ def finish(session: Session, request: Request, answer: Answer) -> None:
     )
 
 
+def has_old(session: Session, *, now: datetime) -> bool:
+    """Return whether there are answers that are no longer promised."""
+    return bool(_OLD.scalars(session, until=now - KEPT_FOR))
+
+
 def forget_old(session: Session, *, now: datetime) -> int:
     """Forget all answers that are no longer promised; return how many."""
-    statement = delete(_REQUEST).where(_REQUEST.c.recorded_at <= now - KEPT_FOR)
-    return count_of(session, statement)
+    return _FORGET_OLD.run(session, until=now - KEPT_FOR)
 
 
 def _reserve(session: Session, request: Request, *, now: datetime) -> bool:
@@ -89,3 +95,8 @@ def _forget(session: Session, request: Request, *, now: datetime) -> None:
     is_old = _REQUEST.c.recorded_at <= now - KEPT_FOR
     is_interrupted = _REQUEST.c.status.is_(None) & (_REQUEST.c.recorded_at <= now - UNDER_WAY_FOR)
     session.connection().execute(delete(_REQUEST).where(*is_ours, is_old | is_interrupted))
+
+
+_IS_OLD: Final = _REQUEST.c.recorded_at <= bindparam("until", type_=_REQUEST.c.recorded_at.type)
+_OLD: Final = Prepared(core_select(_REQUEST.c.recorded_at).where(_IS_OLD).limit(1))
+_FORGET_OLD: Final = Prepared(delete(_REQUEST).where(_IS_OLD))

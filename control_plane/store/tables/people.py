@@ -56,6 +56,7 @@ class IdempotencyRow(SQLModel, table=True):
     """An answered request: the same key with the same body gets the same answer for seven days."""
 
     __tablename__ = "idempotency"
+    __table_args__ = (Index("ix_idempotency_recorded_at", "recorded_at"),)
     person_id: int = Field(primary_key=True, sa_type=BIG)
     key: str = Field(primary_key=True)
     request_sha256: str

@@ -10,8 +10,9 @@ from control_plane.domain.routing import KEY
 from control_plane.domain.transaction import Reason, State
 from control_plane.engine.parts import EngineSettings, Parts
 from control_plane.engine.watch import watch
-from control_plane.store import exception_cases, lineage, policies
+from control_plane.store import exception_cases, idempotency, lineage, policies
 from control_plane.store.database import Database
+from control_plane.store.tables import IdempotencyRow
 from tests.control_plane.api.stand import Stand
 from tests.stands.runtime import StandRuntime
 
@@ -49,6 +50,19 @@ async def test_what_has_ended_breaks_no_promise_any_more(stand: Stand) -> None:
     await watch(parts(stand))
     after = stand.transaction_row(row.id)
     assert (after.sla_status, after.sla_next_at) == ("on_time", None)
+
+
+async def test_answers_that_are_no_longer_promised_are_forgotten(stand: Stand) -> None:
+    request = idempotency.Request(person_id=1, key="k-1", sha256="abc")
+    with stand.database.write() as session:
+        idempotency.begin(session, request, now=stand.runtime.now())
+    left = []
+    for waited in (timedelta(0), idempotency.KEPT_FOR - timedelta(seconds=1), timedelta(seconds=1)):
+        stand.runtime.advance(waited)
+        await watch(parts(stand))
+        with stand.database.read() as session:
+            left.append(session.get(IdempotencyRow, (1, "k-1")) is not None)
+    assert left == [True, True, False]
 
 
 async def test_an_idle_claim_runs_out(stand: Stand) -> None:

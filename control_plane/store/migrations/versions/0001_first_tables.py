@@ -399,6 +399,7 @@ def _create_idempotency() -> None:
         sa.Column("recorded_at", sqltypes.UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("person_id", "key", name=op.f("pk_idempotency")),
     )
+    op.create_index("ix_idempotency_recorded_at", "idempotency", ["recorded_at"], unique=False)
 
 
 def _create_inbox() -> None:
