@@ -119,22 +119,6 @@ def traces_of(report: ExpenseReport, per_diem_types: Sequence[str] = ()) -> Trac
     )
 
 
-def candidate_of(transaction_id: int, report: ExpenseReport) -> Candidate:
-    """Return a report as the earlier document that later ones are compared with."""
-    return Candidate(
-        transaction_id=transaction_id,
-        source_id=report.source_id,
-        document_number=report.document_number,
-        employee_ref=report.employee.employee_ref,
-        amount_minor=report.total.minor,
-        currency=report.total.currency,
-        document_date=report.document_date,
-        content_hash=content_hash(report),
-        merchants=merchants_of(report),
-        receipts=receipts_of(report),
-    )
-
-
 def merchants_of(report: ExpenseReport) -> frozenset[str]:
     """Return the marks of a report's merchants."""
     return frozenset(map(mark_of, {normalized(line.merchant) for line in report.lines} - {""}))

@@ -12,13 +12,13 @@ from connectors.canonical.party import Approver, Employee, Payer
 from control_plane.domain.duplicates import (
     Evidence,
     Likeness,
-    candidate_of,
     content_hash,
     likenesses,
     mark_of,
     normalized,
     traces_of,
 )
+from tests.control_plane.domain.earlier import candidate_of
 
 DAY = date(2026, 10, 12)
 WINDOW = 7

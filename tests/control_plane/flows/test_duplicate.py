@@ -4,10 +4,10 @@ from typing import Any
 
 from connectors.canonical.expense import ExpenseReport
 from connectors.canonical.party import Employee
-from control_plane.domain.duplicates import candidate_of
 from control_plane.domain.transaction import Reason
 from control_plane.domain.verdict import Case, Verdict
 from control_plane.flows.steps.duplicate import duplicate
+from tests.control_plane.domain.earlier import candidate_of
 from tests.control_plane.flows.factories import TRIP, case, journal, known, line, report
 from tests.control_plane.flows.sentences import told
 
