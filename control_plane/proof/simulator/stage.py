@@ -116,8 +116,8 @@ def _restoring(watch: sqlite3.Connection) -> tuple[str, ...]:
     for name in tables:
         watch.execute(f'CREATE TABLE beginning."{name}" AS SELECT * FROM main."{name}"')  # noqa: S608  # our tables
     emptied = [f'DELETE FROM main."{name}"' for name in tables]  # noqa: S608  # our tables
-    full = [name for name in tables if watch.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone()]  # noqa: S608
-    filled = [f'INSERT INTO main."{name}" SELECT * FROM beginning."{name}"' for name in full]  # noqa: S608
+    full = [name for name in tables if watch.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone()]  # noqa: S608  # our tables
+    filled = [f'INSERT INTO main."{name}" SELECT * FROM beginning."{name}"' for name in full]  # noqa: S608  # our tables
     return "BEGIN IMMEDIATE", *emptied, *filled, "COMMIT"
 
 
