@@ -69,6 +69,17 @@ def database(database_url: str) -> "Iterator[Database]":
 
 
 @pytest.fixture
+def sqlite_database(sqlite_stand: SqliteStand) -> "Iterator[Database]":
+    """The same on SQLite alone: where the kind of database makes no difference."""
+    from control_plane.store.database import open_database  # noqa: PLC0415  (see above)
+
+    with sqlite_stand.fresh() as url:
+        opened = open_database(url)
+        yield opened
+        opened.dispose()
+
+
+@pytest.fixture
 def runtime() -> "StandRuntime":
     from tests.stands.runtime import StandRuntime  # noqa: PLC0415  (see above)
 

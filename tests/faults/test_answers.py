@@ -1,6 +1,6 @@
 """F7 to F12, F17 and F18: answers that are lost, cut, faked or late, and what the ERP's own books say then."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,11 +13,10 @@ from connectors.connection import ConnectionSettings
 from connectors.registry import opened
 from connectors.twins.fault_proxy import FaultProxy
 from connectors.twins.faults import FaultScript, Kind, Moment, Rule
-from control_plane.store.database import Database, open_database
+from control_plane.store.database import Database
 from tests.faults.conftest import Tell
 from tests.faults.figures import length
 from tests.stands.claims import claim
-from tests.stands.databases import SqliteStand
 from tests.stands.world import World, twins, world
 
 pytestmark = pytest.mark.slow
@@ -64,11 +63,8 @@ class Behind:
 
 
 @pytest.fixture
-def database(sqlite_stand: SqliteStand) -> Iterator[Database]:
-    with sqlite_stand.fresh() as url:
-        database = open_database(url)
-        yield database
-        database.dispose()
+def database(sqlite_database: Database) -> Database:
+    return sqlite_database
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """F20 to F22: the ERP is away for long, comes back to a herd that waits, or comes and goes; on a virtual clock."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,11 +12,10 @@ from connectors.contract import Intent, Outcome
 from connectors.limits import Limits
 from control_plane.domain.pacing import Pacing, is_alerting
 from control_plane.store import pacing
-from control_plane.store.database import Database, open_database
+from control_plane.store.database import Database
 from tests.faults.conftest import Tell
 from tests.faults.figures import length, only_in_full
 from tests.stands.backlog import LIMIT, SECOND, Backlog, Erp, now_here
-from tests.stands.databases import SqliteStand
 from tests.stands.runtime import MORNING, CountingIds
 
 pytestmark = pytest.mark.slow
@@ -31,11 +30,8 @@ NOT_YET = MORNING + timedelta(days=1)
 
 
 @pytest.fixture
-def backlog(sqlite_stand: SqliteStand) -> Iterator[Backlog]:
-    with sqlite_stand.fresh() as url:
-        database = open_database(url)
-        yield Backlog(database, CountingIds())
-        database.dispose()
+def backlog(sqlite_database: Database) -> Backlog:
+    return Backlog(sqlite_database, CountingIds())
 
 
 @dataclass(slots=True)

@@ -22,13 +22,12 @@ from control_plane.domain.bulk_plan import Selection
 from control_plane.engine.worker import PASSES, settle_down
 from control_plane.store import approvals as proposals
 from control_plane.store import bulk, people
-from control_plane.store.database import Database, open_database
+from control_plane.store.database import Database
 from control_plane.store.people import Person
 from control_plane.store.queries import bulk as queries
 from control_plane.store.tables import BulkOperationRow, LineageRow
 from tests.stands.balance import BALANCE, MOVEMENTS, RECOMPUTED
 from tests.stands.claims import claim
-from tests.stands.databases import SqliteStand
 from tests.stands.world import World, twins, world
 
 COUNT: Final = 110
@@ -41,11 +40,8 @@ _FROZEN: Final = """
 
 
 @pytest.fixture
-def database(sqlite_stand: SqliteStand) -> Iterator[Database]:
-    with sqlite_stand.fresh() as url:
-        opened = open_database(url)
-        yield opened
-        opened.dispose()
+def database(sqlite_database: Database) -> Database:
+    return sqlite_database
 
 
 @contextmanager

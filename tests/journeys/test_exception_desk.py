@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from connectors.twins.running import running_erp_twin, running_expense_twin
 from control_plane.domain.access import Role
-from control_plane.store.database import Database, open_database
+from control_plane.store.database import Database
 from control_plane.store.tables import AuditRow
 from tests.journeys.desk_stand import (
     CLOSED,
@@ -26,7 +26,6 @@ from tests.journeys.desk_stand import (
     declarations,
     watched,
 )
-from tests.stands.databases import SqliteStand
 from tests.stands.world import world
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
@@ -44,11 +43,8 @@ LARGE: Final[dict[str, Any]] = {
 
 
 @pytest.fixture
-def database(sqlite_stand: SqliteStand) -> Iterator[Database]:
-    with sqlite_stand.fresh() as url:
-        opened = open_database(url)
-        yield opened
-        opened.dispose()
+def database(sqlite_database: Database) -> Database:
+    return sqlite_database
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from control_plane.store.database import Database, open_database
-from tests.stands.databases import SqliteStand
+from control_plane.store.database import Database
 from tests.stands.world import World, twins, world
 
 IDLE = timedelta(milliseconds=5)
@@ -19,14 +18,11 @@ def urls() -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
-async def w(sqlite_stand: SqliteStand, urls: tuple[str, str]) -> AsyncIterator[World]:
+async def w(sqlite_database: Database, urls: tuple[str, str]) -> AsyncIterator[World]:
     """A world on SQLite."""
-    with sqlite_stand.fresh() as url:
-        opened = open_database(url)
-        async with world(opened, urls, idle=IDLE) as one:
-            await one.learn()
-            yield one
-        opened.dispose()
+    async with world(sqlite_database, urls, idle=IDLE) as one:
+        await one.learn()
+        yield one
 
 
 @pytest.fixture

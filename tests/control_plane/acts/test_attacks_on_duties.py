@@ -1,7 +1,5 @@
 """Nobody does what their role, their scope or their own money forbids: every act by everybody, over real HTTP."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 from sqlmodel import select
@@ -10,34 +8,19 @@ from connectors.twins.running import running_in_thread
 from control_plane.acts.approvals import Consequence
 from control_plane.acts.decided import CONSEQUENCES
 from control_plane.domain.access import Role
-from control_plane.store.database import Database, open_database
+from control_plane.store.database import Database
 from control_plane.store.tables import AuditRow
-from tests.control_plane.acts.attacks import (
-    DEEDS,
-    Attacker,
-    Deed,
-    Victim,
-    by_circumstance,
-    by_role,
-    claim_for,
-    filled,
-    on_decisions,
-    seen,
-    victim,
-)
+from tests.control_plane.acts.attackers import Attacker, by_circumstance, by_role, filled, on_decisions
+from tests.control_plane.acts.deeds import DEEDS, Deed, Victim, claim_for, seen, victim
 from tests.control_plane.api.stand import Stand
-from tests.stands.databases import SqliteStand
 from tests.stands.runtime import StandRuntime
 
 LEAST_ATTACKS = 300
 
 
 @pytest.fixture
-def lite(sqlite_stand: SqliteStand, runtime: StandRuntime) -> Iterator[Stand]:
-    with sqlite_stand.fresh() as url:
-        opened = open_database(url)
-        yield Stand(opened, runtime)
-        opened.dispose()
+def lite(sqlite_database: Database, runtime: StandRuntime) -> Stand:
+    return Stand(sqlite_database, runtime)
 
 
 @pytest.fixture(autouse=True)

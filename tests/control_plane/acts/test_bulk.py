@@ -1,7 +1,7 @@
 """Bulk operations over a real database: planned, approved, tried on one, stopped by themselves, run through."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -27,11 +27,10 @@ from control_plane.domain.machine import By
 from control_plane.domain.transaction import Reason, State
 from control_plane.store import approvals as proposals
 from control_plane.store import people
-from control_plane.store.database import Database, open_database
+from control_plane.store.database import Database
 from control_plane.store.tables import AuditRow, BulkItemRow, BulkOperationRow
 from tests.control_plane.acts.bulk_stand import KEY, BulkStand
 from tests.stands.balance import is_balanced
-from tests.stands.databases import SqliteStand
 from tests.stands.runtime import StandRuntime
 
 TAX: Final[Mapping[str, Any]] = {"code": "tax_refused"}
@@ -43,11 +42,8 @@ def stand(database: Database, runtime: StandRuntime) -> BulkStand:
 
 
 @pytest.fixture
-def lite(sqlite_stand: SqliteStand, runtime: StandRuntime) -> Iterator[BulkStand]:
-    with sqlite_stand.fresh() as url:
-        opened = open_database(url)
-        yield BulkStand(opened, runtime)
-        opened.dispose()
+def lite(sqlite_database: Database, runtime: StandRuntime) -> BulkStand:
+    return BulkStand(sqlite_database, runtime)
 
 
 def counts(stand: BulkStand, row: BulkOperationRow) -> dict[str, int]:

@@ -1,12 +1,9 @@
 """The API over either database, and over SQLite alone where the database makes no difference."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from control_plane.store.database import Database, open_database
+from control_plane.store.database import Database
 from tests.control_plane.api.stand import Stand
-from tests.stands.databases import SqliteStand
 from tests.stands.runtime import StandRuntime
 
 
@@ -16,8 +13,5 @@ def stand(database: Database, runtime: StandRuntime) -> Stand:
 
 
 @pytest.fixture
-def lite(sqlite_stand: SqliteStand, runtime: StandRuntime) -> Iterator[Stand]:
-    with sqlite_stand.fresh() as url:
-        opened = open_database(url)
-        yield Stand(opened, runtime)
-        opened.dispose()
+def lite(sqlite_database: Database, runtime: StandRuntime) -> Stand:
+    return Stand(sqlite_database, runtime)

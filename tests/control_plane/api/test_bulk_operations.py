@@ -1,6 +1,6 @@
 """Bulk operations over HTTP: planned, started, watched and halted, and who gets which answer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
@@ -8,9 +8,8 @@ import pytest
 
 from control_plane.domain.access import Grant, Role
 from control_plane.domain.identity import public_id
-from control_plane.store.database import open_database
+from control_plane.store.database import Database
 from tests.control_plane.acts.bulk_stand import BulkStand
-from tests.stands.databases import SqliteStand
 from tests.stands.runtime import StandRuntime
 
 URL: Final = "/v1/bulk-operations"
@@ -20,11 +19,8 @@ RETRY: Final = {**BECAUSE, "act": "retry", "code": "tax_refused"}
 
 
 @pytest.fixture
-def lite(sqlite_stand: SqliteStand, runtime: StandRuntime) -> Iterator[BulkStand]:
-    with sqlite_stand.fresh() as url:
-        opened = open_database(url)
-        yield BulkStand(opened, runtime)
-        opened.dispose()
+def lite(sqlite_database: Database, runtime: StandRuntime) -> BulkStand:
+    return BulkStand(sqlite_database, runtime)
 
 
 async def act(client: httpx.AsyncClient, shown: Mapping[str, Any], name: str) -> httpx.Response:

@@ -12,12 +12,11 @@ from fastapi import FastAPI
 from control_plane.api.app import create_app
 from control_plane.domain.access import Grant, Role
 from control_plane.domain.transaction import Reason, State
-from control_plane.store.database import Database, open_database
+from control_plane.store.database import Database
 from control_plane.store.tables import ExceptionCaseRow
 from tests.control_plane.acts.duties import arrive, case
 from tests.control_plane.api.stand import Stand, exc, seen, txn
 from tests.stands.claims import claim as claim_document
-from tests.stands.databases import SqliteStand
 from tests.stands.world import World, twins, world
 
 BECAUSE = {"reason": "The project was closed last week"}
@@ -26,11 +25,8 @@ SAID = BECAUSE | {"claimed": "posted", "numbers": ["4711"], "posting_date": "202
 
 
 @pytest.fixture
-def small(sqlite_stand: SqliteStand) -> Iterator[Database]:
-    with sqlite_stand.fresh() as url:
-        opened = open_database(url)
-        yield opened
-        opened.dispose()
+def small(sqlite_database: Database) -> Database:
+    return sqlite_database
 
 
 @pytest.fixture

@@ -9,21 +9,17 @@ from connectors.twins.expense.sample_set import sample_set
 from control_plane.api.client import ApiClient
 from control_plane.proof.arrival import settle
 from control_plane.proof.stage import Stage
-from control_plane.store.database import open_database
+from control_plane.store.database import Database
 from tests.control_plane.acts.bulk_stand import BulkStand
 from tests.control_plane.cli.desk import Desk, desk_over
 from tests.journeys.playing import on_stage
-from tests.stands.databases import SqliteStand
 from tests.stands.runtime import StandRuntime
 
 
 @pytest.fixture
-def desk(sqlite_stand: SqliteStand, runtime: StandRuntime, tmp_path: Path) -> Iterator[Desk]:
-    with sqlite_stand.fresh() as url:
-        opened = open_database(url)
-        with desk_over(BulkStand(opened, runtime), tmp_path) as running:
-            yield running
-        opened.dispose()
+def desk(sqlite_database: Database, runtime: StandRuntime, tmp_path: Path) -> Iterator[Desk]:
+    with desk_over(BulkStand(sqlite_database, runtime), tmp_path) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from control_plane.store.database import Database, open_database
+from control_plane.store.database import Database
 from tests.stands.backlog import Backlog
-from tests.stands.databases import SqliteStand
 from tests.stands.runtime import CountingIds
 from tests.stands.world import World, twins, world
 
@@ -19,11 +18,8 @@ def urls() -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
-def backlog(sqlite_stand: SqliteStand) -> Iterator[Backlog]:
-    with sqlite_stand.fresh() as url:
-        database = open_database(url)
-        yield Backlog(database, CountingIds())
-        database.dispose()
+def backlog(sqlite_database: Database) -> Backlog:
+    return Backlog(sqlite_database, CountingIds())
 
 
 @pytest.fixture

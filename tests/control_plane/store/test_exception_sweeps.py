@@ -1,10 +1,9 @@
 """What time does to exceptions, and what it leaves alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import event
 
 from control_plane.domain import exception_case as machine
@@ -15,23 +14,7 @@ from control_plane.domain.materiality import DEFAULT_MINOR, Materiality
 from control_plane.domain.merging import merge
 from control_plane.domain.working_hours import Period
 from control_plane.store import exception_cases, exception_sweeps, presence
-from control_plane.store.database import Database, open_database
-from tests.control_plane.store.test_exception_cases import ANNA, Desk, trouble
-from tests.stands.databases import SqliteStand
-from tests.stands.runtime import StandRuntime
-
-
-@pytest.fixture
-def desk(database: Database, runtime: StandRuntime) -> Desk:
-    return Desk(database, runtime)
-
-
-@pytest.fixture
-def lite(sqlite_stand: SqliteStand, runtime: StandRuntime) -> Iterator[Desk]:
-    with sqlite_stand.fresh() as url:
-        opened = open_database(url)
-        yield Desk(opened, runtime)
-        opened.dispose()
+from tests.control_plane.store.desk import ANNA, Desk, trouble
 
 
 def swept(desk: Desk, after: timedelta = timedelta(0)) -> Mapping[str, list[int]]:

@@ -11,9 +11,8 @@ import pytest
 from sqlmodel import Session
 
 from control_plane import store
-from control_plane.store.database import open_database
+from control_plane.store.database import Database
 from control_plane.store.prepared import Prepared
-from tests.stands.databases import SqliteStand
 
 GROWING = (
     "transaction",
@@ -47,12 +46,9 @@ def statements() -> Iterator[tuple[str, Prepared]]:
 
 
 @pytest.fixture
-def session(sqlite_stand: SqliteStand) -> Iterator[Session]:
-    with sqlite_stand.fresh() as url:
-        database = open_database(url)
-        with database.read() as one:
-            yield one
-        database.dispose()
+def session(sqlite_database: Database) -> Iterator[Session]:
+    with sqlite_database.read() as one:
+        yield one
 
 
 def plan_of(session: Session, statement: Prepared) -> list[str]:

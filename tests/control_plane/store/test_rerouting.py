@@ -1,37 +1,18 @@
 """Rules that have changed reach the exceptions that nobody has claimed, page by page, and leave the others alone."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-
-import pytest
 
 from control_plane.domain import exception_case as machine
 from control_plane.domain.hand_over import OFFER_LASTS, Receiver, accept, hand_over
 from control_plane.domain.routing import Routing
 from control_plane.store import exception_cases, rerouting
-from control_plane.store.database import Database, open_database
 from control_plane.store.rerouting import Rerouted
 from control_plane.store.tables import ExceptionCaseRow
-from tests.control_plane.store.test_exception_cases import ANNA, Desk, trouble
+from tests.control_plane.store.desk import ANNA, Desk, trouble
 from tests.control_plane.store.test_plans import plan_of
-from tests.stands.databases import SqliteStand
-from tests.stands.runtime import StandRuntime
 
 BERTA = 8
 ELSEWHERE = Routing(2, ({"when": {"legal_entity": "DE01"}, "then": {"team": "treasury"}},))
-
-
-@pytest.fixture
-def desk(database: Database, runtime: StandRuntime) -> Desk:
-    return Desk(database, runtime)
-
-
-@pytest.fixture
-def lite(sqlite_stand: SqliteStand, runtime: StandRuntime) -> Iterator[Desk]:
-    with sqlite_stand.fresh() as url:
-        opened = open_database(url)
-        yield Desk(opened, runtime)
-        opened.dispose()
 
 
 def route(desk: Desk, rules: Routing = ELSEWHERE, limit: int = 10) -> list[Rerouted]:
