@@ -102,14 +102,12 @@ class TransactionRow(SQLModel, table=True):
         partial_index("ix_transaction_inquire", "inquire_at", "id", where="state IN ('in_doubt', 'awaiting_ack')"),
         partial_index("ix_transaction_reverse", "reversal_wanted_at", "id", where="reversal_wanted_at IS NOT NULL"),
         partial_index("ix_transaction_sla", "sla_next_at", "id", where="sla_next_at IS NOT NULL"),
-        partial_index("ix_transaction_due", "due_at", "id", where="is_open"),
         partial_index(
             "ix_transaction_aside",
             "id",
             where="state IN ('returned_to_source', 'reversed', 'cancelled', 'duplicate', 'superseded')",
         ),
         partial_index("ix_transaction_late", "flow", "legal_entity_id", where="sla_status = 'breached'"),
-        partial_index("ix_transaction_money", "group_minor", "id", where="is_open"),
     )
     id: int = id_column()
     flow: str

@@ -9,7 +9,7 @@ from control_plane.domain.access import Grant, Role
 from control_plane.domain.transaction import Reason, State
 from tests.control_plane.api.stand import Stand
 
-PARTIAL = r"(?! USING (COVERING )?INDEX (ix_transaction_(order|due|late|money|aside)|ix_inbox_unread))"
+PARTIAL = r"(?! USING (COVERING )?INDEX (ix_transaction_(order|late|aside)|ix_inbox_unread))"
 FIRST_FOUND = r"SEARCH transaction( USING INDEX \S+ \(flow=\?\))?$"
 WHOLE_TABLE = re.compile(rf"SCAN (transaction|look_up|lineage|posting|inbox){PARTIAL}|{FIRST_FOUND}")
 

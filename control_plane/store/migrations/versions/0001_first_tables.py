@@ -825,13 +825,6 @@ def _create_transaction() -> None:
     )
     with op.batch_alter_table("transaction", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_transaction_due",
-            ["due_at", "id"],
-            unique=False,
-            sqlite_where=sa.text("is_open"),
-            postgresql_where=sa.text("is_open"),
-        )
-        batch_op.create_index(
             "ix_transaction_inquire",
             ["inquire_at", "id"],
             unique=False,
@@ -867,13 +860,6 @@ def _create_transaction() -> None:
             unique=False,
             sqlite_where=sa.text("sla_status = 'breached'"),
             postgresql_where=sa.text("sla_status = 'breached'"),
-        )
-        batch_op.create_index(
-            "ix_transaction_money",
-            ["group_minor", "id"],
-            unique=False,
-            sqlite_where=sa.text("is_open"),
-            postgresql_where=sa.text("is_open"),
         )
         batch_op.create_index(
             "ix_transaction_order",
