@@ -9,12 +9,14 @@ import pytest
 
 from control_plane.bootstrap import process
 from control_plane.bootstrap.process import DatabaseInUseError, Process, all_until_stopped, database_url, rest, started
+from control_plane.domain.transaction import State
 from control_plane.settings import ConfigurationError, Settings
 from control_plane.settings.sections import DatabaseSection, EngineSection
-from control_plane.store import incarnations
+from control_plane.store import incarnations, queue
 from control_plane.store.database import Database
 from control_plane.store.tables import IncarnationRow
 from control_plane.store.troubles import DatabaseConflictError
+from tests.control_plane.store.documents import TARGET, birth, born
 
 
 @pytest.fixture
@@ -50,6 +52,21 @@ async def test_a_process_that_died_is_ended_by_the_next_start(
             pass
     async with started(settings, "embedded") as next_one:
         assert _row(next_one.database, one.incarnation).ended_at is not None
+
+
+async def test_what_a_process_died_asking_about_is_asked_by_the_next_start(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as dying:
+        dying.setattr(process, "_end", lambda _: None)
+        async with started(settings, "embedded") as one:
+            ids, until = one.runtime.ids, one.runtime.now() + timedelta(hours=1)
+            held = birth(ids, state=State.IN_DOUBT.value, inquire_at=until, lease_owner=one.incarnation)
+            born(one.database, ids, held)
+    async with started(settings, "embedded") as next_one:
+        with next_one.database.read() as session:
+            asked = queue.to_inquire(session, targets=[TARGET], now=next_one.runtime.now(), limit=10)
+    assert len(asked) == 1
 
 
 async def test_a_start_that_gave_way_to_another_one_is_made_again(
