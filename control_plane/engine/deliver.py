@@ -125,25 +125,25 @@ async def _post_call(parts: Parts, target: Target, call: Sequence[Item], until: 
     """Post the documents, but for those that stand in the target's books already, or whose business object does."""
     name, latest = call[0][0].work.target, until - target.traits.deadline
     stopped = await not_to_be_sent(parts, name, call, latest)
-    outcomes = await _post(parts, name, [intent for _, intent in call if intent.reference not in stopped], latest)
-    said = stopped | {outcome.reference: outcome for outcome in outcomes}
-    return [said[intent.reference] for _, intent in call]
+    intents = [intent for _, intent in call if intent.reference not in stopped]
+    outcomes = await _post(parts, name, target, intents, latest) if intents else []
+    said = {outcome.reference: outcome for outcome in outcomes} | stopped
+    return [said.get(one.reference) or told(one, OutcomeKind.UNKNOWN, "answer_lost") for _, one in call]
 
 
-async def _post(parts: Parts, name: str, intents: Sequence[Intent], latest: datetime) -> list[Outcome]:
-    if not intents:
-        return []
+async def _post(
+    parts: Parts, name: str, target: Target, intents: Sequence[Intent], latest: datetime
+) -> Sequence[Outcome]:
     if parts.runtime.now() > latest:
         return [told(intent, OutcomeKind.NOT_SENT, "not_sent_in_time") for intent in intents]
     try:
-        outcomes = await permits.call(parts, name, partial(parts.targets[name].post, intents), latest=latest)
+        outcomes = await permits.call(parts, name, partial(target.post, intents), latest=latest)
     except Exception:  # whatever a connector does wrong, what it was given may have been sent
         LOG.exception("connector failed while posting", extra={"documents": len(intents)})
         return [told(intent, OutcomeKind.UNKNOWN, "answer_lost") for intent in intents]
     if isinstance(outcomes, Failure):
         return [Outcome(intent.reference, OutcomeKind.NOT_SENT, failure=outcomes) for intent in intents]
-    answers = {outcome.reference: outcome for outcome in outcomes}
-    return [answers.get(one.reference) or told(one, OutcomeKind.UNKNOWN, "answer_lost") for one in intents]
+    return outcomes
 
 
 async def _settle(parts: Parts, under_way: UnderWay) -> None:
