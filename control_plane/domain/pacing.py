@@ -31,11 +31,16 @@ UNLIMITED_RAMP: Final = 10.0
 AHEAD: Final = timedelta(milliseconds=500)
 """For how long a worker draws permits at once."""
 MADE_UP_FOR: Final = timedelta(milliseconds=20)
-"""Permits that nobody drew for so long are still given: with `AT_MOST`, no second sees more calls than the limit."""
+"""Permits that nobody drew for so long are still given: `AT_MOST` leaves room for them."""
 
+GIVES_WAY_TO: Final = 0.95
+"""The share of a declared limit that is used after one call too many: the calls came unevenly, the limit is right."""
 SHRINKS_TO: Final = 0.7
-"""The share of its limit that a connection keeps when the other side says that it was too much."""
-SHRINKS_FOR: Final = timedelta(minutes=5)
+"""The same where it is too much again, or where no limit is declared: what CUBIC keeps after a loss (RFC 9438)."""
+GROWS_BY: Final = 1.05
+"""What was learned from a refusal grows to so much of itself each minute, until it reaches what is declared."""
+FORGOTTEN_AFTER: Final = timedelta(hours=1)
+_MINUTE: Final = timedelta(minutes=1)
 SLOWEST: Final = 0.1
 """Calls per second, however often it was too much."""
 SUPPOSED: Final = 10.0
@@ -82,6 +87,13 @@ class Pacing:
     learned_rate: float | None = None
     """Calls per second, as the other side's answers say."""
     learned_until: datetime | None = None
+    """None where it was learned from a refusal: then it grows from `ramp_from` on."""
+
+    @property
+    def is_unpaced(self) -> bool:
+        """Return whether calls may leave at any time: nothing is declared, learned, asked for or amiss."""
+        is_well = self.breaker is Breaker.CLOSED and self.rests_until is None
+        return is_well and self.limits.calls_per_second is None and self.learned_rate is None
 
     def at(self, now: datetime) -> "Pacing":
         """Return the same as time has changed it: a ramp that is over closes the breaker."""
@@ -92,13 +104,20 @@ class Pacing:
 
     def limit(self, now: datetime) -> float | None:
         """Return the calls per second that the other side takes; None where nobody knows of a limit."""
-        learned = self.learned_rate if self.learned_until is not None and now < self.learned_until else None
-        known = [rate for rate in (self.limits.calls_per_second, learned) if rate is not None]
+        known = [rate for rate in (self.limits.calls_per_second, self._learned(now)) if rate is not None]
         return min(known, default=None)
 
     def rests(self, now: datetime) -> bool:
         """Return whether the other side asked not to be called now."""
         return self.rests_until is not None and now < self.rests_until
+
+    def _learned(self, now: datetime) -> float | None:
+        if self.learned_rate is None:
+            return None
+        if self.learned_until is not None:
+            return self.learned_rate if now < self.learned_until else None
+        grows_for = max(now - (self.ramp_from or now), timedelta(0))
+        return self.learned_rate * GROWS_BY ** (grows_for / _MINUTE) if grows_for < FORGOTTEN_AFTER else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,11 +303,12 @@ def _resting(state: Pacing, report: Report, now: datetime) -> Pacing:
         until = max(until, state.rests_until or until)
         return replace(state, rests_until=until, ramp_from=until)
     known = state.limit(now) or max(report.calls_per_second, SUPPOSED)
+    keeps = GIVES_WAY_TO if known == state.limits.calls_per_second else SHRINKS_TO
     return replace(
         state,
         rests_until=until,
         ramp_from=until,
         free_at=None,
-        learned_rate=max(known * SHRINKS_TO, SLOWEST),
-        learned_until=until + SHRINKS_FOR,
+        learned_rate=max(known * keeps, SLOWEST),
+        learned_until=None,
     )

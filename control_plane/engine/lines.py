@@ -1,4 +1,4 @@
-"""Lines: what this process knows of its connections, and the permits for calls that it has drawn."""
+"""Lines: what this process knows of its connections, the permits that it has drawn, and what has left."""
 
 import asyncio
 from collections import deque
@@ -20,11 +20,14 @@ from control_plane.domain.pacing import (
     rate,
     shut_until,
 )
+from control_plane.engine.departures import Departures
 
 _LAPSE: Final = MADE_UP_FOR
 """A permit that could not be used for so long is given up where others have permits of their own for that moment."""
 _LAPSE_ALONE: Final = timedelta(seconds=2)
 """The same where nobody else draws any."""
+_MADE_UP_ALONE: Final = timedelta(milliseconds=250)
+"""Then a pause of so long is made up for: the departures tell whether there is room."""
 _LOW: Final = timedelta(milliseconds=250)
 """Permits for so long are left: it is time to draw more."""
 _REMEMBERED: Final = timedelta(seconds=30)
@@ -46,6 +49,7 @@ class Line:
 
     state: Pacing
     permits: deque[Permit] = field(default_factory=deque)
+    departures: Departures = field(default_factory=Departures)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     wanted: int = 0
     """Calls that are sure to come."""
@@ -79,15 +83,25 @@ class Line:
 
     def take(self, now: datetime) -> Permit | None:
         """Return the next permit that is not too old: for now, or at a distance from the one before."""
-        is_shared = self.shared_until is not None and now < self.shared_until
+        is_shared = self._is_shared(now)
         lapse = max(_LAPSE if is_shared else _LAPSE_ALONE, self.spacing)
+        made_up = MADE_UP_FOR if is_shared else _MADE_UP_ALONE
         while self.permits:
             permit = self.permits.popleft()
             if now - permit.at <= lapse:
-                at = max(permit.at, now - MADE_UP_FOR, self.next_at or permit.at)
+                at = max(permit.at, now - made_up, self.next_at or permit.at)
                 self.next_at = at + self.spacing
                 return replace(permit, at=max(at, now))
         return None
+
+    def has_lapsed(self, permit: Permit, now: datetime) -> bool:
+        """Return whether a permit's moment was missed where others have the next ones."""
+        return self._is_shared(now) and not permit.is_probe and now - permit.at > MADE_UP_FOR
+
+    def room_at(self, now: datetime) -> datetime:
+        """Return when the next call may leave beside those that have left before it."""
+        limit = self.state.limit(now)
+        return now if limit is None else self.departures.room_at(limit, self.state.limits.burst) or now
 
     def needs_more(self, now: datetime) -> bool:
         """Return whether the permits at hand will be used up soon, with more calls to come."""
@@ -113,26 +127,33 @@ class Line:
             self.calls_per_second = self.window_count / elapsed.total_seconds()
             self.window_from, self.window_count = now, 0
 
-    def news(self, permit: Permit, failure: Failure | None, allowance: Allowance | None) -> Report | None:
+    @property
+    def is_calm(self) -> bool:
+        """Return whether a call that goes well is nobody's news."""
+        return self.state.breaker is Breaker.CLOSED and not self.state.failure_count
+
+    def news(self, failure: Failure | None, allowance: Allowance | None, *, is_probe: bool) -> Report | None:
         """Return what all workers should hear now, and forget it; a single failure is nobody's news."""
         rest = None
         if failure is not None and failure.kind is FailureKind.RATE_LIMITED:
             rest = timedelta(seconds=failure.retry_after_seconds or 0)
-        is_calm = self.state.breaker is Breaker.CLOSED and not self.state.failure_count
-        is_failing = self.failed_in_a_row >= (TRIPS_SLOWLY_AFTER if is_calm else 1)
+        is_failing = self.failed_in_a_row >= (TRIPS_SLOWLY_AFTER if self.is_calm else 1)
         is_well_again = self.has_succeeded and self.state.failure_count > 0
-        if not (permit.is_probe or rest is not None or allowance or is_failing or is_well_again):
+        if not (is_probe or rest is not None or allowance or is_failing or is_well_again):
             return None
         told = Report(
             has_succeeded=self.has_succeeded,
             failed_in_a_row=self.failed_in_a_row,
-            is_probe=permit.is_probe,
+            is_probe=is_probe,
             rest=rest,
             allowance=allowance,
             calls_per_second=self.calls_per_second,
         )
         self.has_succeeded, self.failed_in_a_row = False, 0
         return told
+
+    def _is_shared(self, now: datetime) -> bool:
+        return self.shared_until is not None and now < self.shared_until
 
 
 class Pace:

@@ -10,7 +10,8 @@ from typing import Final, TypeVar
 from connectors.contract import Connector, Outcome, Receipt
 from connectors.failures import Failure, FailureKind
 from connectors.limits import Allowance
-from control_plane.domain.pacing import AT_MOST, MADE_UP_FOR, Breaker, Grant, Pacing, Report, draw, rate
+from control_plane.domain.pacing import AT_MOST, Breaker, Grant, Pacing, Report, draw, rate
+from control_plane.engine.departures import COMES_WITHIN, Departure
 from control_plane.engine.lines import Line, Permit
 from control_plane.engine.parts import Parts, Unit
 from control_plane.store import pacing
@@ -81,12 +82,13 @@ async def call(
     if parts.pace.is_closing and not is_ordinary:
         return _NOT_NOW
     line = parts.pace.line(parts.connectors[name])
-    now = parts.runtime.now()
-    permit = Permit(now) if line.is_free(now) else await _turn(parts, line, latest=latest, is_ordinary=is_ordinary)
-    if permit is None:
-        return _NOT_NOW
+    departure = None
+    if not (line.state.is_unpaced or line.is_free(parts.runtime.now())):
+        departure = await _turn(parts, line, latest=latest, is_ordinary=is_ordinary)
+        if departure is None:
+            return _NOT_NOW
     answer = await make()
-    await _tell(parts, line, permit, trouble_of(answer))
+    await _tell(parts, line, departure, trouble_of(answer))
     return answer
 
 
@@ -108,15 +110,27 @@ def _is_away(failure: Failure) -> bool:
     return failure.code == _NO_ANSWER or (failure.kind in _AWAY and failure.code != _NOT_NOW.code)
 
 
-async def _turn(parts: Parts, line: Line, *, latest: datetime, is_ordinary: bool) -> Permit | None:
-    """Return a permit at its moment, or None where there is none in time."""
+async def _turn(parts: Parts, line: Line, *, latest: datetime, is_ordinary: bool) -> Departure | None:
+    """Return at the moment at which a call leaves, or None where it may not in time."""
     permit = await _at_its_moment(parts, line, latest=latest, is_ordinary=is_ordinary)
-    while permit is not None and parts.runtime.now() - permit.at > MADE_UP_FOR and not permit.is_probe:
+    while permit is not None and line.has_lapsed(permit, parts.runtime.now()):
         permit = await _at_its_moment(parts, line, latest=latest, is_ordinary=is_ordinary)  # this process had paused
     line.wanted = max(0, line.wanted - 1)
-    if permit is None or (parts.pace.is_closing and not is_ordinary):
+    if permit is None:
         return None
-    return permit if permit.is_probe or line.shut_until(parts.runtime.now()) is None else None
+    now = await _with_room(parts, line)
+    may_leave = now <= latest and (is_ordinary or not parts.pace.is_closing)
+    may_be_called = permit.is_probe or line.shut_until(now) is None
+    return line.departures.add(now, is_probe=permit.is_probe) if may_leave and may_be_called else None
+
+
+async def _with_room(parts: Parts, line: Line) -> datetime:
+    """Return once there is room for one more call beside those that have left, and at which moment."""
+    now = parts.runtime.now()
+    while (room_at := line.room_at(now)) > now:
+        await _wait_until(parts, min(room_at, now + COMES_WITHIN))  # an answer in between may make room earlier
+        now = parts.runtime.now()
+    return now
 
 
 async def _at_its_moment(parts: Parts, line: Line, *, latest: datetime, is_ordinary: bool) -> Permit | None:
@@ -185,11 +199,17 @@ async def _wait_until(parts: Parts, moment: datetime) -> None:
         await parts.runtime.sleep(wait)
 
 
-async def _tell(parts: Parts, line: Line, permit: Permit, failure: Failure | None) -> None:
+async def _tell(parts: Parts, line: Line, departure: Departure | None, failure: Failure | None) -> None:
     now = parts.runtime.now()
     connector = parts.connectors[line.state.connection]
+    if departure is not None:
+        line.departures.answered(departure, now)
     line.note(failure, now)
-    report = line.news(permit, failure, _binding(line, connector.take_allowance(), now))
+    allowance = connector.take_allowance()
+    if failure is None and allowance is None and line.is_calm:
+        return
+    is_probe = departure is not None and departure.is_probe
+    report = line.news(failure, _binding(line, allowance, now), is_probe=is_probe)
     if report is None:
         return
     try:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from connectors.limits import Allowance, Limits
 from control_plane.domain.pacing import (
     AT_MOST,
+    GIVES_WAY_TO,
     LONGEST_REST,
     MOST_PROOFS,
     PROBE_EVERY,
+    SHRINKS_TO,
     SLOWEST,
     STEADY_AFTER,
     TRIPS_AFTER,
@@ -46,6 +48,11 @@ def recovered(state: Pacing, *, at: datetime) -> Pacing:
     state, grant = draw(state, 1, now=at)
     assert grant.is_probe
     return told(state, PROVED, now=at)
+
+
+def share(state: Pacing, *, after: timedelta) -> float:
+    """Return how much of the declared limit is used then."""
+    return (state.limit(NOW + after) or 0) / 200
 
 
 def busiest_second(moments: Sequence[datetime]) -> int:
@@ -129,19 +136,29 @@ def test_a_pause_is_kept_within_reason(asked: float, rests: float) -> None:
     assert draw(state, 5, now=until)[1].count > 0
 
 
-def test_a_call_too_many_shrinks_the_limit_once_and_not_for_ever() -> None:
+def test_a_call_too_many_makes_a_declared_limit_give_way_a_little_and_grow_back() -> None:
     state = FRESH
-    for _ in range(8):
+    for _ in range(8):  # calls that had left together
         state = told(state, Report(rest=SECOND), now=NOW)
-    later = NOW + 30 * SECOND
-    assert rate(state, later) == pytest.approx(140 * AT_MOST)
-    assert rate(told(state, Report(rest=SECOND), now=later), later + 30 * SECOND) == pytest.approx(98 * AT_MOST)
-    assert rate(state, NOW + timedelta(hours=1)) == 200 * AT_MOST
+    assert share(state, after=SECOND) == pytest.approx(GIVES_WAY_TO)
+    assert GIVES_WAY_TO < share(state, after=SECOND * 30) < 1
+    assert share(state, after=SECOND * 70) == 1
 
 
-def test_the_limit_of_a_system_that_declares_none_is_found_by_its_refusals() -> None:
+def test_who_refuses_again_before_the_limit_has_grown_back_is_believed_more() -> None:
+    state = told(FRESH, Report(rest=SECOND), now=NOW)
+    again = told(state, Report(rest=SECOND), now=NOW + SECOND)
+    assert share(again, after=2 * SECOND) == pytest.approx(GIVES_WAY_TO * SHRINKS_TO)
+    shares = [share(again, after=number * timedelta(minutes=1)) for number in range(1, 12)]
+    assert shares == sorted(shares)
+    assert (shares[4] < 1, shares[-1]) == (True, 1)
+
+
+def test_the_limit_of_a_system_that_declares_none_is_found_by_its_refusals_and_tried_again() -> None:
     state = told(UNLIMITED, Report(rest=SECOND, calls_per_second=50.0), now=NOW)
-    assert rate(state, NOW + 10 * SECOND) == pytest.approx(35 * AT_MOST)
+    assert state.limit(NOW + SECOND) == pytest.approx(50 * SHRINKS_TO)
+    assert (state.limit(NOW + timedelta(minutes=10)) or 0) > 50
+    assert state.limit(NOW + timedelta(days=3650)) is None
 
 
 @given(st.lists(st.floats(-1e9, 1e9), max_size=60))
