@@ -9,6 +9,7 @@ from itertools import count, islice
 from typing import Any, Final  # column values
 
 import psycopg
+from sqlalchemy import select as core_select
 from sqlalchemy import text
 from sqlmodel import Session, SQLModel, col, select
 
@@ -33,8 +34,9 @@ from control_plane.store.database import Database, open_database
 from control_plane.store.exception_cases import Trouble
 from control_plane.store.people import Person
 from control_plane.store.statements import table_of
-from control_plane.store.tables import ExceptionCaseRow, TransactionRow
-from control_plane.store.transitions import Change
+from control_plane.store.tables import ExceptionCaseRow, LookUpRow, TransactionRow
+from control_plane.store.transactions import LOOK_UP
+from control_plane.store.transitions import TRANSACTION, Change
 
 FLOW: Final = EXPENSE_REPORT.name
 CAUSES: Final = 40
@@ -68,6 +70,12 @@ _MANY_EXCEPTIONS: Final = {
     "group_minor": "t.group_minor + s.n",
 }
 
+_LOOK_UPS: Final = LOOK_UP.insert().from_select(
+    [*LookUpRow.model_fields],
+    core_select(*(TRANSACTION.c["id" if name == "transaction_id" else name] for name in LookUpRow.model_fields)),
+)
+"""What every document is found by, as its birth writes it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -87,6 +95,8 @@ def filled(url: str, kind: Kind, *, open_count: int, workable_count: int) -> Des
             session.add(ExceptionCaseRow(**_exception()))
         _multiply(database, kind, TransactionRow, _MANY_DOCUMENTS, open_count - 1)
         _multiply(database, kind, ExceptionCaseRow, _MANY_EXCEPTIONS, open_count - 1)
+        with database.write() as session:
+            session.connection().execute(_LOOK_UPS)
         ids = SystemIds(SystemClock(datetime.now(UTC)), slot=1)
         workable = _workable(database, ids, workable_count)
         keys = [_key(database, ids, login, role) for login, role in _PERSONS]
