@@ -274,6 +274,14 @@ def test_the_database_tells_how_far_ahead_its_time_is(database: Database) -> Non
     assert abs(offset - expected) < timedelta(minutes=1)
 
 
+def test_a_look_at_the_database_that_stalls_does_not_move_the_clock(database: Database) -> None:
+    stalls = iter([timedelta(0), timedelta(seconds=10)])  # the end of the first look
+
+    offset = database.clock_offset(lambda: datetime.now(UTC) + next(stalls, timedelta(0)))
+
+    assert abs(offset) < timedelta(seconds=1)
+
+
 def test_other_errors_stay_what_they_are(database: Database) -> None:
     with pytest.raises(Exception, match="nowhere"), database.write() as session:
         session.execute(text("SELECT name FROM nowhere"))
