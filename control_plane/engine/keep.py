@@ -1,6 +1,7 @@
 """Envelopes that were sent to us: kept as they came before they are answered, acted on afterwards in their order."""
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -8,6 +9,7 @@ from itertools import groupby
 from typing import Final
 
 from connectors.contract import Envelope, Source
+from control_plane.engine.acknowledge import acknowledge
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.poison import apart, trial
 from control_plane.engine.receive import EventKey, Feed, Read, Reception, act_on, entity_of, sort_out, store
@@ -23,6 +25,9 @@ LOG: Final = logging.getLogger(__name__)
 ACT_ON_KEPT: Final = "act_on_kept"
 _ORDER: Final = "inbox.unread"
 """One worker at a time acts on what was kept: a recall must find the document that was sent before it."""
+
+Acted = Counter[str]
+"""How many envelopes of each connection were acted on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,17 @@ def receive_unread(unit: Unit, feed: Feed, envelopes: Sequence[Envelope]) -> Rec
 
 
 async def act_on_kept(parts: Parts) -> int:
-    """Act on what was kept, a page of it, and return how much it was."""
+    """Act on what was kept, a page of it, let its sources hear, and return how much it was."""
     if await parts.read(inbox.unread_since) is None:
         return 0
+    acted = await _act(parts)
+    for connection in acted:
+        if _sources(parts)[connection].streams:
+            await acknowledge(parts, connection)
+    return acted.total()
+
+
+async def _act(parts: Parts) -> Acted:
     if parts.care.is_needed_for(ACT_ON_KEPT):
         parts.care.is_over_for(ACT_ON_KEPT)
         return await _act_on_apart(parts)
@@ -65,29 +78,29 @@ async def act_on_kept(parts: Parts) -> int:
         return await _act_on_apart(parts)
 
 
-async def _act_on_apart(parts: Parts) -> int:
+async def _act_on_apart(parts: Parts) -> Acted:
     waiting = await parts.read(lambda session: inbox.unread(session, _sources(parts), parts.settings.page))
     return await _act_on_groups(parts, await apart(parts, waiting, lambda one: one.arrival.payload_id))
 
 
-async def _act_on_groups(parts: Parts, groups: Sequence[Sequence[Unread]], after: int = 0) -> int:
+async def _act_on_groups(parts: Parts, groups: Sequence[Sequence[Unread]], after: int = 0) -> Acted:
     """Act on groups in their order, and one by one on those of a group that failed."""
-    done = 0
+    acted = Acted()
     for group in groups:
         try:
             async with trial(parts, [one.arrival.payload_id for one in group]):
-                done += await parts.write(partial(_act_on_page, parts, after=after, limit=len(group)))
+                acted += await parts.write(partial(_act_on_page, parts, after=after, limit=len(group)))
         except DatabaseTroubleError:
             raise
         except Exception:
             LOG.exception("events failed", extra={"events": [one.arrival.envelope.id for one in group]})
             if len(group) > 1:
-                done += await _act_on_groups(parts, [[one] for one in group], after)
+                acted += await _act_on_groups(parts, [[one] for one in group], after)
         after = group[-1].arrival.inbox_id
-    return done
+    return acted
 
 
-def _act_on_page(parts: Parts, unit: Unit, *, after: int = 0, limit: int | None = None) -> int:
+def _act_on_page(parts: Parts, unit: Unit, *, after: int = 0, limit: int | None = None) -> Acted:
     advisory_lock(unit.session, [_ORDER])
     sources = _sources(parts)
     waiting = inbox.unread(unit.session, sources, limit or parts.settings.page, after=after)
@@ -99,7 +112,7 @@ def _act_on_page(parts: Parts, unit: Unit, *, after: int = 0, limit: int | None 
         entities |= {one.arrival.inbox_id: one.arrival.legal_entity_id for one in read}
     inbox.note_read(unit.session, entities)
     trials.end(unit.session, [one.arrival.payload_id for one in waiting if not _is_put_aside(one, condemned)])
-    return len(entities)
+    return Acted(one.connection for one in waiting)
 
 
 def _read(unit: Unit, source: Source, one: Unread, condemned: Collection[int]) -> Read:

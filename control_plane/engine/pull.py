@@ -1,15 +1,15 @@
 """Pull a stream: commit the page to the inbox with its cursor, then acknowledge."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from connectors.contract import Page, Recall, Receipt, ReceiptStatus
+from connectors.contract import Page
 from connectors.failures import Failure, sentence_of
-from control_plane.engine import permits, recall, trouble
+from control_plane.engine import permits, trouble
+from control_plane.engine.acknowledge import acknowledge
 from control_plane.engine.keep import ACT_ON_KEPT, receive_unread
 from control_plane.engine.parts import Parts, Unit
 from control_plane.engine.receive import Feed, Reception, receive
@@ -90,52 +90,25 @@ async def _page(parts: Parts, feed: Feed, cursor: str) -> Page | Failure:
 async def _take_page(parts: Parts, run: SyncRunRow, feed: Feed, page: Page) -> Reception | None:
     """Return what became of the page, or None where another worker has taken the run over: then it is theirs.
 
-    The first page after a process was lost is only kept: what it died of may be in it, and is read with care.
+    The first page after a process was lost is only kept: what it died of may be in it, and is read with care. What
+    comes after it is kept behind it, whoever pulls that: a recall must find its document.
     """
     stream = f"{run.connection}/{run.stream}"
-    takes = receive_unread if parts.care.is_needed_for(stream) else receive
+    needs_care = parts.care.is_needed_for(stream)
 
     def take(unit: Unit) -> Reception | None:
         if not runs.renew(unit.session, run.id, owner=parts.incarnation, until=unit.now + RUN_LEASE):
             return None
-        reception = takes(unit, feed, page.envelopes)
+        is_kept = needs_care or inbox.has_unread(unit.session, run.connection)
+        reception = (receive_unread if is_kept else receive)(unit, feed, page.envelopes)
         runs.move_cursor(unit.session, run.connection, run.stream, page.cursor, now=unit.now)
         return reception
 
     reception = await parts.write(take)
     parts.care.is_over_for(stream)
-    if takes is receive_unread:
+    if needs_care:
         parts.care.begins_anew_for(ACT_ON_KEPT)
     return reception
-
-
-async def acknowledge(parts: Parts, connection: str) -> int:
-    """Tell the source what is safely ours; return how many it took note of. What it took back is recalled."""
-    source = parts.connectors[connection].source
-    if source is None:
-        return 0
-    waiting = await parts.read(lambda session: inbox.unacknowledged(session, connection, parts.settings.page))
-    if not waiting:
-        return 0
-    acknowledged = partial(source.acknowledge, [row.event_id for row in waiting])
-    latest = parts.runtime.now() + RUN_LEASE / 2
-    receipts = await permits.call(parts, connection, acknowledged, latest=latest, is_ordinary=True)
-    if isinstance(receipts, Failure):
-        return 0
-    return await parts.write(lambda unit: _note(unit, waiting, receipts))
-
-
-def _note(unit: Unit, waiting: Sequence[inbox.Untold], receipts: Sequence[Receipt]) -> int:
-    pairs = list(zip(waiting, receipts, strict=True))
-    settled = [row.id for row, receipt in pairs if receipt.status is not ReceiptStatus.LATER]
-    taken_back = [
-        Recall(row.source, row.subject, row.event_id, unit.now)
-        for row, receipt in pairs
-        if receipt.status is ReceiptStatus.RECALLED
-    ]
-    inbox.acknowledged(unit.session, settled, now=unit.now)
-    recall.recall(unit, taken_back)
-    return len(settled)
 
 
 async def _finish(parts: Parts, run: SyncRunRow, count: _Count) -> None:

@@ -107,6 +107,11 @@ def unread_since(session: Session) -> datetime | None:
     return rows[0] if rows else None
 
 
+def has_unread(session: Session, connection: str) -> bool:
+    """Return whether anything of a connection is kept that nobody has acted on."""
+    return bool(_UNREAD_OF.scalars(session, name=connection))
+
+
 def unread(session: Session, connections: Collection[str], limit: int, *, after: int = 0) -> list[Unread]:
     """Return what these connections sent and nobody has acted on, in the order in which it was kept."""
     rows = _UNREAD_ONES.rows(session, connections=connections, after=after, most=limit)
@@ -134,7 +139,7 @@ class Untold(NamedTuple):
 
 
 def unacknowledged(session: Session, connection: str, limit: int) -> list[Untold]:
-    """Return what is safely ours and not yet acknowledged to its source, oldest first."""
+    """Return what is safely ours and acted on, and not yet acknowledged to its source, oldest first."""
     return [Untold(*told) for told in _UNTOLD.rows(session, name=connection, most=limit)]
 
 
@@ -193,6 +198,9 @@ _KEPT: Final = (  # in the order of the fields of an arrival and its envelope
     *(_INBOX.c[name] for name in ("transaction_id", "needs_acknowledgement", "received_at", "is_unread")),
 )
 _OLDEST_UNREAD: Final = Prepared(core_select(_INBOX.c.received_at).where(_UNREAD).order_by(_INBOX.c.id).limit(1))
+_UNREAD_OF: Final = Prepared(
+    core_select(_INBOX.c.id).where(_UNREAD, _INBOX.c.connection == bindparam("name")).order_by(_INBOX.c.id).limit(1)
+)
 _UNREAD_ONES: Final = Prepared(
     core_select(_INBOX.c.connection, *_KEPT)
     .join(_PAYLOAD, _PAYLOAD.c.id == _INBOX.c.payload_id)
@@ -212,7 +220,7 @@ _COUNT_AGAIN: Final = Prepared(
 )
 _UNTOLD: Final = Prepared(
     core_select(*(_INBOX.c[name] for name in Untold._fields))
-    .where(_INBOX.c.connection == bindparam("name"), _UNACKNOWLEDGED)
+    .where(_INBOX.c.connection == bindparam("name"), _UNACKNOWLEDGED, ~_INBOX.c.is_unread)
     .order_by(_INBOX.c.id)
     .limit(bindparam("most"))
 )

@@ -20,6 +20,7 @@ from control_plane.engine.care import Care
 from control_plane.engine.keep import keep
 from control_plane.engine.parts import Unit
 from control_plane.engine.poison import TOGETHER, trial
+from control_plane.engine.pull import pull_next
 from control_plane.engine.receive import Feed
 from control_plane.engine.understand import Reader
 from control_plane.flows import flow
@@ -176,6 +177,22 @@ async def test_what_no_process_survives_pulling_is_put_aside_and_the_stream_goes
         await w.pull("concur", "expense_reports")
         died = await deaths_of(w)
     assert sorted(state for state, _ in (await states(w)).values()) == ["failed", "posted", "posted"]
+
+
+@pytest.mark.parametrize("is_told_by_a_recall", [True, False])
+async def test_what_is_taken_back_while_it_waits_for_a_careful_look_is_not_posted(
+    w: World, *, is_told_by_a_recall: bool
+) -> None:
+    await w.approve(claim("R1"))
+    await w.pull("concur", "expense_reports")
+    await pull_next(replace(w.parts, care=Care(is_needed=True)))
+    await w.recall("R1")
+    if is_told_by_a_recall:
+        await w.pull("concur", "recalls")
+        await pull_next(w.parts)  # a worker that was there before the loss has nothing to fear
+    await w.settle()
+    assert await states(w) == {"R1": ("cancelled", "recalled")}
+    assert (await w.erp_books())["documents"] == []
 
 
 async def test_a_process_that_fails_over_an_event_and_lives_condemns_nothing(
