@@ -85,6 +85,13 @@ def plain_url(url: str) -> str:
     return url.replace("+psycopg", "")
 
 
+def keep_house(url: str) -> None:
+    """Let PostgreSQL do at once what its own housekeeping does in the minutes after so many rows were filled in."""
+    with psycopg.connect(plain_url(url), autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
+
+
 @contextmanager
 def _ended_with_us(folder: str) -> Iterator[None]:
     """Let the server end even if this process is killed: then a pipe breaks, and whoever reads it ends the server."""

@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from typing import Any, Final  # column values
 
-import psycopg
 from sqlalchemy import select as core_select
 from sqlalchemy import text
 from sqlmodel import Session, SQLModel, col, select
 
-from bench.databases import plain_url
+from bench.databases import keep_house
 from bench.places import Kind
 from bench.work import SOURCE, envelope, key_of
 from connectors.connection import ConnectionSettings
@@ -100,9 +99,8 @@ def filled(url: str, kind: Kind, *, open_count: int, workable_count: int) -> Des
         ids = SystemIds(SystemClock(datetime.now(UTC)), slot=1)
         workable = _workable(database, ids, workable_count)
         keys = [_key(database, ids, login, role) for login, role in _PERSONS]
-    if kind == "postgresql":  # as its own housekeeping does after so many rows
-        with psycopg.connect(plain_url(url), autocommit=True) as connection:
-            connection.execute("VACUUM ANALYZE")
+    if kind == "postgresql":
+        keep_house(url)
     return Desk(workable, *keys)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, get_args  # column values
 from sqlalchemy import bindparam, text
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from bench.databases import keep_house
 from bench.figures import Figure, at_most, percentile, ratio, shown
 from bench.places import Kind, Places
 from bench.plan import Plan
@@ -73,6 +74,8 @@ def _name(count: int) -> str:
 def _p99_ms(kind: Kind, backlog: Backlog, leases: int, places: Places) -> float:
     with places.fresh(kind) as url, _opened(url) as database:
         _fill(database, kind, backlog)
+        if kind == "postgresql":
+            keep_house(url)
         gc.freeze()  # as a worker does when it has begun
         times = [_timed_lease(database) for _ in range(_WARM_UP + leases)]
     return 1e3 * percentile(times[_WARM_UP:], 99)
@@ -114,9 +117,6 @@ def _fill(database: Database, kind: Kind, backlog: Backlog) -> None:
     _multiply(database, kind, backlog.keys, {"order_key": "'key ' || s.n", "is_head": "t.is_head"})
     if backlog.one_key:
         _multiply(database, kind, backlog.one_key, {"order_key": _LONG_KEY, "is_head": "s.n = 1"}, after=backlog.keys)
-    if kind == "postgresql":  # as its own housekeeping does after so many rows
-        with database.write() as session:
-            session.connection().execute(text('ANALYZE "transaction"'))
 
 
 def _multiply(database: Database, kind: Kind, count: int, differing: Mapping[str, str], *, after: int = 0) -> None:
