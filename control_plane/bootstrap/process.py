@@ -20,7 +20,7 @@ from sqlmodel import Session
 
 from control_plane.bootstrap.system import SystemClock, SystemRuntime, system_time
 from control_plane.settings import ConfigurationError, Settings
-from control_plane.store import incarnations, queue, runs, timelines
+from control_plane.store import incarnations, left_behind, timelines
 from control_plane.store.database import Database, DatabaseUrlError, open_database
 from control_plane.store.incarnations import EMBEDDED, Start
 from control_plane.store.migrations import migrate
@@ -213,8 +213,7 @@ def _begin(database: Database, kind: str, *, pool_size: int) -> tuple[SystemRunt
 def _give_up(session: Session, gone: Sequence[int], clock: SystemClock) -> None:
     now = clock.now()
     incarnations.give_up(session, gone, now=now)
-    runs.give_up_leases(session, gone, now=now)
-    queue.give_up_questions(session, gone, now=now)
+    left_behind.free(session, gone, now=now)
 
 
 async def _live(process: Process) -> None:
@@ -253,8 +252,7 @@ def _end(process: Process) -> None:
     gone, now = [process.incarnation], process.runtime.now()
     with suppress(DatabaseTroubleError), process.database.write() as session:
         incarnations.end(session, gone, now=now)
-        runs.give_up_leases(session, gone, now=now)
-        queue.give_up_questions(session, gone, now=now)
+        left_behind.free(session, gone, now=now)
 
 
 @contextmanager

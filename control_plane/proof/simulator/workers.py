@@ -14,7 +14,7 @@ from control_plane.flows.flow import Flow
 from control_plane.proof.simulator.process import Process, Weather
 from control_plane.proof.simulator.stage import FIRST, START, Stage
 from control_plane.proof.simulator.world import World
-from control_plane.store import incarnations, queue, runs
+from control_plane.store import incarnations, left_behind
 from control_plane.store.troubles import DatabaseTroubleError
 
 SILENT_AFTER: Final = timedelta(seconds=45)
@@ -153,8 +153,7 @@ class Crew:
         number = worker.parts.incarnation
         with self.stage.database.write() as session:
             incarnations.end(session, [number], now=self.world.now)
-            runs.give_up_leases(session, [number], now=self.world.now)
-            queue.give_up_questions(session, [number], now=self.world.now)
+            left_behind.free(session, [number], now=self.world.now)
         worker.is_given_up = True
         self.gone.append(number)
         self.world.tell(worker.name, "is given up")
