@@ -1,7 +1,7 @@
 """What tests of every floor may ask for: a migrated database of either kind, ids and a runtime."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,25 +58,27 @@ def own_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield url
 
 
+@contextmanager
+def _opened(url: str) -> "Iterator[Database]":
+    from control_plane.store.database import open_database  # noqa: PLC0415  (only tests with a database load it)
+
+    database = open_database(url)
+    yield database
+    database.dispose()
+
+
 @pytest.fixture
 def database(database_url: str) -> "Iterator[Database]":
     """A migrated, open database; the test runs once on SQLite and once on PostgreSQL."""
-    from control_plane.store.database import open_database  # noqa: PLC0415  (only tests with a database load it)
-
-    opened = open_database(database_url)
-    yield opened
-    opened.dispose()
+    with _opened(database_url) as opened:
+        yield opened
 
 
 @pytest.fixture
 def sqlite_database(sqlite_stand: SqliteStand) -> "Iterator[Database]":
     """The same on SQLite alone: where the kind of database makes no difference."""
-    from control_plane.store.database import open_database  # noqa: PLC0415  (see above)
-
-    with sqlite_stand.fresh() as url:
-        opened = open_database(url)
+    with sqlite_stand.fresh() as url, _opened(url) as opened:
         yield opened
-        opened.dispose()
 
 
 @pytest.fixture
